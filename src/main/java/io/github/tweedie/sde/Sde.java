@@ -1,0 +1,64 @@
+package io.github.tweedie.sde;
+
+/**
+ * A forward diffusion dx = f(t)·x dt + g(t) dw with an affine drift, so that its marginals are Gaussian around the clean
+ * sample: x_t = α(t)·x0 + σ(t)·z (Song et al. 2021, section 3 and appendix B). Time runs from {@link #minTime()}, almost
+ * clean, to {@link #maxTime()}, almost pure noise.
+ */
+public interface Sde {
+
+	/** α(t), the factor of the clean sample. */
+	double alpha(double t);
+
+	/** σ(t), the standard deviation of the noise. */
+	double sigma(double t);
+
+	/** f(t), the drift is f(t)·x. */
+	double drift(double t);
+
+	/** g(t), the diffusion coefficient. */
+	double diffusion(double t);
+
+	/** Smallest time at which the score is used. */
+	double minTime();
+
+	/** Time at which the marginal is taken for the prior distribution. */
+	double maxTime();
+
+	/** The time at which σ/α has the given value; may lie outside of [minTime, maxTime]. */
+	double timeOf(double ratio);
+
+	/** @throws IllegalArgumentException if t lies outside of [minTime, maxTime] */
+	default Level level(double t) {
+		if (!(t >= minTime() && t <= maxTime()))
+			throw new IllegalArgumentException("The time " + t + " lies outside of [" + minTime() + ", " + maxTime()
+				+ "], where " + this + " is defined.");
+		return new Level(t, alpha(t), sigma(t));
+	}
+
+	/** The level at which a denoiser sees noise of standard deviation {@code ratio} = σ/α, as far as the SDE reaches. */
+	default Level levelOf(double ratio) {
+		return level(Math.min(maxTime(), Math.max(minTime(), timeOf(ratio))));
+	}
+
+	/**
+	 * E[x0 | x_t = x], through the scaling that lets one network serve all SDEs: D(x/α, σ/α).
+	 *
+	 * @param denoiser estimates under x0 + σ·z
+	 * @param level where x lies
+	 * @param shape N×C×(Z×)Y×X
+	 * @param x state x_t, unchanged
+	 * @param label class of each sample
+	 * @param out receives the estimate
+	 */
+	static void denoise(Denoiser denoiser, Level level, Shape shape, float[] x, int[] label, float[] out) {
+		float[] scaled = x;
+		if (level.alpha() != 1) {
+			scaled = new float[x.length];
+			float inverse = (float) (1 / level.alpha());
+			for (int i = 0; i < x.length; i++)
+				scaled[i] = x[i] * inverse;
+		}
+		denoiser.denoise(Batch.of(shape, scaled, level.ratio(), label), out);
+	}
+}
