@@ -40,25 +40,4 @@ public interface Sde {
 	default Level levelOf(double ratio) {
 		return level(Math.min(maxTime(), Math.max(minTime(), timeOf(ratio))));
 	}
-
-	/**
-	 * E[x0 | x_t = x], through the scaling that lets one network serve all SDEs: D(x/α, σ/α).
-	 *
-	 * @param denoiser estimates under x0 + σ·z
-	 * @param level where x lies
-	 * @param shape N×C×(Z×)Y×X
-	 * @param x state x_t, unchanged
-	 * @param label class of each sample
-	 * @param out receives the estimate
-	 */
-	static void denoise(Denoiser denoiser, Level level, Shape shape, float[] x, int[] label, float[] out) {
-		float[] scaled = x;
-		if (level.alpha() != 1) {
-			scaled = new float[x.length];
-			float inverse = (float) (1 / level.alpha());
-			for (int i = 0; i < x.length; i++)
-				scaled[i] = x[i] * inverse;
-		}
-		denoiser.denoise(Batch.of(shape, scaled, level.ratio(), label), out);
-	}
 }

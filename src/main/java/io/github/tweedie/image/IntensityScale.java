@@ -1,0 +1,85 @@
+package io.github.tweedie.image;
+
+import java.util.Arrays;
+
+import org.apache.commons.math3.stat.descriptive.rank.Percentile;
+import org.apache.commons.math3.stat.descriptive.rank.Percentile.EstimationType;
+
+/**
+ * The line between grey levels and the data range of a prior: grey level {@code low} becomes −1 and {@code high} becomes 1, for
+ * a prior of the range [−1, 1]. Brighter pixels go beyond, nothing is clipped.
+ *
+ * @param low grey level of the prior's lower end
+ * @param high grey level of the prior's upper end, above low
+ */
+public record IntensityScale(double low, double high) {
+
+	private static final double LOW_PERCENT = 1, HIGH_PERCENT = 99.8, SMALLEST_CONTRAST_TO_NOISE = 16;
+
+	public IntensityScale {
+		if (!(high > low) || Double.isInfinite(high - low))
+			throw new IllegalArgumentException("The grey levels " + low + " and " + high + " make no range; the second must be higher.");
+	}
+
+	/**
+	 * The scale on which the bundled priors were trained: from the 1st to the 99.8th percentile of the known pixels, but at least
+	 * 16 times their noise, so that an empty frame stays dark instead of being blown up.
+	 *
+	 * @param plane Y×X grey levels
+	 * @param width X
+	 * @param hidden true where the grey level must not be looked at
+	 * @throws IllegalArgumentException if no pixel is known
+	 */
+	public static IntensityScale robust(float[] plane, int width, boolean[] hidden) {
+		double[] known = new double[plane.length];
+		int count = 0;
+		for (int i = 0; i < plane.length; i++)
+			if (!hidden[i])
+				known[count++] = plane[i];
+		if (count == 0)
+			throw new IllegalArgumentException("All pixels are hidden, so there is no grey level to scale by; at least one must be known.");
+		Percentile percentile = new Percentile().withEstimationType(EstimationType.R_7);
+		percentile.setData(known, 0, count);
+		double low = percentile.evaluate(LOW_PERCENT), high = percentile.evaluate(HIGH_PERCENT);
+		double span = Math.max(high - low, SMALLEST_CONTRAST_TO_NOISE * noise(plane, width, hidden));
+		return new IntensityScale(low, low + Math.max(span, 1e-6 * Math.max(1, Math.abs(high))));
+	}
+
+	/** Median absolute difference of known neighbours as a standard deviation; 0 where no two known pixels touch. */
+	private static double noise(float[] plane, int width, boolean[] hidden) {
+		double[] differences = new double[2 * plane.length];
+		int count = 0;
+		for (int i = 0; i < plane.length; i++) {
+			if (hidden[i])
+				continue;
+			if ((i + 1) % width != 0 && !hidden[i + 1])
+				differences[count++] = Math.abs(plane[i + 1] - plane[i]);
+			if (i + width < plane.length && !hidden[i + width])
+				differences[count++] = Math.abs(plane[i + width] - plane[i]);
+		}
+		return count == 0 ? 0 : new Percentile().evaluate(Arrays.copyOf(differences, count), 50) / (0.6745 * Math.sqrt(2));
+	}
+
+	/** Grey levels to the range [toLow, toHigh] of a prior. */
+	public float[] toData(float[] grey, double toLow, double toHigh) {
+		double factor = (toHigh - toLow) / (high - low);
+		float[] out = new float[grey.length];
+		for (int i = 0; i < grey.length; i++)
+			out[i] = (float) (toLow + (grey[i] - low) * factor);
+		return out;
+	}
+
+	/** A difference of grey levels in the units of a prior of the given range, such as a noise level. */
+	public double toData(double greyDifference, double toLow, double toHigh) {
+		return greyDifference * (toHigh - toLow) / (high - low);
+	}
+
+	/** The inverse of {@link #toData(float[], double, double)}. */
+	public float[] toGrey(float[] data, double fromLow, double fromHigh) {
+		double factor = (high - low) / (fromHigh - fromLow);
+		float[] out = new float[data.length];
+		for (int i = 0; i < data.length; i++)
+			out[i] = (float) (low + (data[i] - fromLow) * factor);
+		return out;
+	}
+}

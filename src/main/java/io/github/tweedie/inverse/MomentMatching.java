@@ -1,0 +1,167 @@
+package io.github.tweedie.inverse;
+
+import io.github.tweedie.sampler.Conditioner;
+import io.github.tweedie.sde.Batch;
+import io.github.tweedie.sde.Denoiser;
+import io.github.tweedie.sde.Prior;
+
+/**
+ * Moment matching posterior sampling (MMPS, Rozet et al. 2024): p(x0 | x_t) is taken for the Gaussian that has its exact mean
+ * D0 = D(x, σ) and its exact covariance V = σ²·∇D(x, σ), so that E[x0 | x_t, y] = D0 + V·Aᵀ·z with
+ * (σ_y²·I + A·V·Aᵀ)·z = y − A·D0, which a few conjugate gradient steps solve.
+ * <p>
+ * No automatic differentiation is needed: ∇D is a covariance over σ², hence symmetric, so that its product with a vector is a
+ * directional derivative, a difference of evaluations. V·Aᵀ·z is the running sum of the products that the conjugate gradients
+ * make anyway. They start at zero, and stop early where a network's Jacobian, which is only nearly symmetric, is no longer
+ * positive along a direction. Exact for Gaussian priors as far as the conjugate gradients run.
+ * <p>
+ * Needs evaluations in float32: in bf16 or fp16 the differences are rounding errors.
+ */
+public final class MomentMatching implements Conditioner {
+
+	/** How a directional derivative of the denoiser is taken. */
+	public enum Difference {
+		/** One evaluation a product, error of first order. */
+		FORWARD,
+		/** Two evaluations a product, error of second order. */
+		CENTRAL
+	}
+
+	private final LinearOperator operator;
+	private final float[] y;
+	private final double sigmaY;
+	private final int iterations;
+	private final double tolerance;
+	private final Difference difference;
+
+	/**
+	 * @param operator A
+	 * @param y the measurement, the same for all samples, in the prior's units
+	 * @param sigmaY standard deviation of the measurement's noise, ≥ 0
+	 * @param iterations conjugate gradient steps per estimate, ≥ 1
+	 * @param tolerance a sample's conjugate gradients stop when its residual has fallen to this fraction of σ·√m + σ_y·√m
+	 * @param difference how products with ∇D are made
+	 * @throws IllegalArgumentException if a number is out of its range or the measurement of another size
+	 */
+	public MomentMatching(LinearOperator operator, float[] y, double sigmaY, int iterations, double tolerance,
+		Difference difference)
+	{
+		requireSize(operator, y);
+		if (!(sigmaY >= 0) || iterations < 1 || !(tolerance >= 0))
+			throw new IllegalArgumentException("Moment matching needs noise and tolerance not below 0 and at least 1 iteration; seen were "
+				+ sigmaY + ", " + tolerance + " and " + iterations + ".");
+		this.operator = operator;
+		this.y = y;
+		this.sigmaY = sigmaY;
+		this.iterations = iterations;
+		this.tolerance = tolerance;
+		this.difference = difference;
+	}
+
+	static void requireSize(LinearOperator operator, float[] y) {
+		if (y.length != operator.outputSize())
+			throw new IllegalArgumentException("A measurement of " + y.length + " values was seen; the operator gives "
+				+ operator.outputSize() + ".");
+	}
+
+	/** @throws IllegalArgumentException if differences of this prior are rounding errors */
+	public static void requireDifferences(Prior prior) {
+		if (!prior.precision().supportsDifferences())
+			throw new IllegalArgumentException("The model '" + prior.name() + "' computes in " + prior.precision()
+				+ "; moment matching takes differences of it and needs FLOAT32. Use the float32 model, or the method 'replacement'.");
+	}
+
+	@Override
+	public void denoised(Denoiser prior, Batch batch, float[] estimate) {
+		int n = batch.shape().n(), d = operator.inputSize(), m = operator.outputSize();
+		float[] base = estimate.clone(), residual = new float[n * m], p = new float[n * m];
+		double[] rr = new double[n];
+		boolean[] done = new boolean[n];
+		for (int s = 0; s < n; s++) {
+			operator.apply(base, s * d, residual, s * m);
+			for (int i = s * m; i < (s + 1) * m; i++)
+				p[i] = residual[i] = y[i - s * m] - residual[i];
+			rr[s] = dot(residual, residual, s * m, m);
+			done[s] = rr[s] <= limit(batch, s);
+		}
+		float[] direction = new float[n * d], product = new float[n * d], g = new float[m];
+		for (int k = 0; k < iterations && !all(done); k++) {
+			for (int s = 0; s < n; s++)
+				operator.adjoint(p, s * m, direction, s * d);
+			covariance(prior, batch, base, direction, product);
+			for (int s = 0; s < n; s++) {
+				if (done[s])
+					continue;
+				operator.apply(product, s * d, g, 0);
+				for (int i = 0; i < m; i++)
+					g[i] += (float) (sigmaY * sigmaY) * p[s * m + i];
+				double curvature = 0;
+				for (int i = 0; i < m; i++)
+					curvature += (double) p[s * m + i] * g[i];
+				if (!(curvature > 0)) {
+					done[s] = true;
+					continue;
+				}
+				double step = rr[s] / curvature;
+				for (int i = s * d; i < (s + 1) * d; i++)
+					estimate[i] += (float) step * product[i];
+				for (int i = 0; i < m; i++)
+					residual[s * m + i] -= (float) step * g[i];
+				double next = dot(residual, residual, s * m, m);
+				float keep = (float) (next / rr[s]);
+				for (int i = s * m; i < (s + 1) * m; i++)
+					p[i] = residual[i] + keep * p[i];
+				rr[s] = next;
+				done[s] = next <= limit(batch, s);
+			}
+		}
+	}
+
+	private double limit(Batch batch, int s) {
+		double scale = tolerance * (batch.sigma()[s] + sigmaY);
+		return scale * scale * y.length;
+	}
+
+	/** V·v = σ²·∇D·v for every sample, as a difference of evaluations. */
+	private void covariance(Denoiser prior, Batch batch, float[] base, float[] v, float[] out) {
+		int n = batch.shape().n(), d = batch.shape().sampleSize();
+		double[] h = new double[n];
+		float[] moved = new float[v.length];
+		for (int s = 0; s < n; s++) {
+			double length = Math.sqrt(dot(v, v, s * d, d));
+			h[s] = length == 0 ? 0 : STEP * batch.sigma()[s] * Math.sqrt(d) / length;
+			for (int i = s * d; i < (s + 1) * d; i++)
+				moved[i] = batch.x()[i] + (float) h[s] * v[i];
+		}
+		prior.denoise(batch.with(moved), out);
+		float[] other = base;
+		if (difference == Difference.CENTRAL) {
+			for (int i = 0; i < moved.length; i++)
+				moved[i] = 2 * batch.x()[i] - moved[i];
+			prior.denoise(batch.with(moved), other = new float[v.length]);
+		}
+		for (int s = 0; s < n; s++) {
+			double sigma = batch.sigma()[s], width = difference == Difference.CENTRAL ? 2 * h[s] : h[s];
+			float factor = (float) (width == 0 ? 0 : sigma * sigma / width);
+			for (int i = s * d; i < (s + 1) * d; i++)
+				out[i] = factor * (out[i] - other[i]);
+		}
+	}
+
+	/** Length of a difference, as a root mean square over the sample in units of σ. */
+	private static final double STEP = Double.parseDouble(System.getProperty("tw.step", "0.03"));
+
+	private static double dot(float[] a, float[] b, int from, int size) {
+		double sum = 0;
+		for (int i = from; i < from + size; i++)
+			sum += (double) a[i] * b[i];
+		return sum;
+	}
+
+	private static boolean all(boolean[] flags) {
+		for (boolean f : flags)
+			if (!f)
+				return false;
+		return true;
+	}
+}

@@ -1,0 +1,64 @@
+package io.github.tweedie.inverse;
+
+import io.github.tweedie.sampler.Conditioner;
+import io.github.tweedie.sampler.Move;
+import io.github.tweedie.sampler.Predictor;
+import io.github.tweedie.sampler.State;
+import io.github.tweedie.sde.Level;
+import io.github.tweedie.sde.Noise;
+
+/**
+ * Imputation by replacement (Song et al. 2021, appendix I.2): after every draw the measured part of the state is replaced by
+ * a draw of the forward process of the measurement, at the <em>same</em> noise level as the rest, x ← x + Aᵀ(α·y + σ·A·z − A·x)/c
+ * for A·Aᵀ = c·I. At the end of the path the measurement itself is put in.
+ * <p>
+ * Its stationary law is not the posterior, since the unknown part never hears of the known part's clean values: it invents
+ * what the known pixels exclude. {@link io.github.tweedie.sampler.Schedule#resampled} repairs much of that, at a price.
+ */
+public final class Replacement implements Conditioner {
+
+	private final LinearOperator operator;
+	private final float[] y;
+
+	/**
+	 * @param operator with A·Aᵀ ∝ I
+	 * @param y the measurement, the same for all samples
+	 * @throws IllegalArgumentException if the operator is of another kind or the measurement of another size
+	 */
+	public Replacement(LinearOperator operator, float[] y) {
+		if (Double.isNaN(operator.gain()))
+			throw new IllegalArgumentException("Replacement needs an operator with A·A^T proportional to the identity; use MomentMatching.");
+		MomentMatching.requireSize(operator, y);
+		this.operator = operator;
+		this.y = y;
+	}
+
+	@Override
+	public void start(State state, Noise noise) {
+		replace(state, noise, 0);
+	}
+
+	@Override
+	public void moved(State state, Move move, Predictor.Kernel kernel, Noise noise, int draw) {
+		replace(state, noise, draw + 1);
+	}
+
+	private void replace(State state, Noise noise, int draw) {
+		Level level = state.level;
+		int size = operator.inputSize();
+		float[] z = new float[state.x.length];
+		if (level.sigma() > 0)
+			noise.fill(Noise.Purpose.CONDITION, draw, state.id, state.shape, z);
+		float[] difference = new float[operator.outputSize()], back = new float[size], now = new float[operator.outputSize()];
+		float alpha = (float) level.alpha(), sigma = (float) level.sigma(), inverse = (float) (1 / operator.gain());
+		for (int s = 0; s < state.shape.n(); s++) {
+			operator.apply(state.x, s * size, now, 0);
+			operator.apply(z, s * size, difference, 0);
+			for (int i = 0; i < y.length; i++)
+				difference[i] = alpha * y[i] + sigma * difference[i] - now[i];
+			operator.adjoint(difference, 0, back, 0);
+			for (int i = 0; i < size; i++)
+				state.x[s * size + i] += inverse * back[i];
+		}
+	}
+}

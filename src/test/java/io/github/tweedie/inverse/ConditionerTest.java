@@ -1,0 +1,330 @@
+package io.github.tweedie.inverse;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+
+import org.junit.jupiter.api.Test;
+
+import io.github.tweedie.inverse.MomentMatching.Difference;
+import io.github.tweedie.sampler.Conditioner;
+import io.github.tweedie.sampler.DpmSolver;
+import io.github.tweedie.sampler.Heun;
+import io.github.tweedie.sampler.Move;
+import io.github.tweedie.sampler.PcSampler;
+import io.github.tweedie.sampler.Predictor;
+import io.github.tweedie.sampler.ReverseDiffusion;
+import io.github.tweedie.sampler.Schedule;
+import io.github.tweedie.sampler.State;
+import io.github.tweedie.sampler.TimeGrid;
+import io.github.tweedie.sde.Batch;
+import io.github.tweedie.sde.Denoiser;
+import io.github.tweedie.sde.GaussianMixture;
+import io.github.tweedie.sde.Monitor;
+import io.github.tweedie.sde.Noise;
+import io.github.tweedie.sde.Prior;
+import io.github.tweedie.sde.Sde;
+import io.github.tweedie.sde.Shape;
+import io.github.tweedie.sde.VeSde;
+import io.github.tweedie.sde.VpSde;
+
+class ConditionerTest {
+
+	private static final int D = 8;
+	private static final Sde VE = new VeSde(0.01, 30), VP = new VpSde();
+	/** A smooth random signal: covariance 0.4·exp(−|i − j|/3), mean 0.2. */
+	private static final GaussianMixture SIGNAL = GaussianMixture.gaussian(filled(0.2), exponential());
+	private static final boolean[] HIDDEN = { false, true, true, false, true, true, true, false };
+	private static final Mask MASK = new Mask(HIDDEN);
+	private static final float[] Y = { 0.9f, -0.4f, 0.3f };
+
+	private static double[] filled(double value) {
+		double[] v = new double[D];
+		Arrays.fill(v, value);
+		return v;
+	}
+
+	private static double[][] exponential() {
+		double[][] c = new double[D][D];
+		for (int i = 0; i < D; i++)
+			for (int j = 0; j < D; j++)
+				c[i][j] = 0.4 * Math.exp(-Math.abs(i - j) / 3.0);
+		return c;
+	}
+
+	private static double[][] rows(boolean[] hidden) {
+		return IntStream.range(0, D).filter(i -> !hidden[i]).mapToObj(i -> {
+			double[] row = new double[D];
+			row[i] = 1;
+			return row;
+		}).toArray(double[][]::new);
+	}
+
+	private static double[] doubles(float[] v) {
+		return IntStream.range(0, v.length).mapToDouble(i -> v[i]).toArray();
+	}
+
+	private static State run(PcSampler sampler, Denoiser denoiser, int n, int d, Conditioner conditioner) {
+		return sampler.sample(denoiser, Shape.vectors(n, d), IntStream.range(0, n).toArray(), Batch.unlabelled(n), conditioner,
+			new Noise(3), Monitor.NONE);
+	}
+
+	/** Mean and covariance of the draws against a closed form, within 4 standard errors and a relative discretisation error. */
+	private static void requireMoments(float[] x, int n, double[] mean, double[][] covariance, double discretisation, String name) {
+		int d = mean.length;
+		double[] m = new double[d];
+		for (int i = 0; i < x.length; i++)
+			m[i % d] += x[i] / (double) n;
+		for (int i = 0; i < d; i++) {
+			double sd = Math.sqrt(covariance[i][i]);
+			assertEquals(mean[i], m[i], 4 * sd / Math.sqrt(n) + discretisation * sd + 1e-3, name + ": mean " + i);
+			for (int j = 0; j < d; j++) {
+				double c = 0;
+				for (int s = 0; s < n; s++)
+					c += (x[s * d + i] - m[i]) * (x[s * d + j] - m[j]) / n;
+				double scale = sd * Math.sqrt(covariance[j][j]);
+				assertEquals(covariance[i][j], c, (4 * Math.sqrt(2.0 / n) + discretisation) * scale + 2e-3, name + ": covariance " + i + j);
+			}
+		}
+	}
+
+	@Test
+	void maskAndItsAdjointAgreeAndItsPseudoInverseIsTheAdjoint() {
+		float[] x = new float[D], y = new float[3], ax = new float[3], aty = new float[D], again = new float[3];
+		Noise noise = new Noise(1);
+		noise.fill(Noise.Purpose.PROBE, 0, new int[1], Shape.vectors(1, D), x);
+		noise.fill(Noise.Purpose.PROBE, 1, new int[1], Shape.vectors(1, 3), y);
+		MASK.apply(x, 0, ax, 0);
+		MASK.adjoint(y, 0, aty, 0);
+		double left = 0, right = 0;
+		for (int i = 0; i < 3; i++)
+			left += ax[i] * y[i];
+		for (int i = 0; i < D; i++)
+			right += x[i] * aty[i];
+		assertEquals(left, right, 1e-6);
+		MASK.apply(aty, 0, again, 0);
+		assertArrayEquals(y, again);
+		assertArrayEquals(new float[] { x[0], x[3], x[7] }, ax);
+		assertThrows(IllegalArgumentException.class, () -> new Mask(new boolean[] { true, true }));
+	}
+
+	/** For a Gaussian prior E[x0 | x_t, y] is a linear regression on both measurements; as many iterations as knowns solve it. */
+	@Test
+	void momentMatchingOfAGaussianIsItsConditionalMean() {
+		double[][] both = new double[D + 3][D];
+		for (int i = 0; i < D; i++)
+			both[i][i] = 1;
+		System.arraycopy(rows(HIDDEN), 0, both, D, 3);
+		float[] x = { 1, 0, -1, 0.5f, 0.2f, 2, -0.3f, 0 };
+		for (double sigma : new double[] { 0.1, 1, 10 })
+			for (double sigmaY : new double[] { 0, 0.3 })
+				for (Difference difference : Difference.values()) {
+					// The state is a measurement of all values with noise sigma; scale its rows so that both have one noise level.
+					double unit = Math.max(sigmaY, 1e-4);
+					double[][] a = new double[D + 3][];
+					double[] measured = new double[D + 3];
+					for (int i = 0; i < D + 3; i++) {
+						double factor = i < D ? unit / sigma : 1;
+						a[i] = Arrays.stream(both[i]).map(v -> v * factor).toArray();
+						measured[i] = factor * (i < D ? x[i] : Y[i - D]);
+					}
+					double[] expected = SIGNAL.posterior(a, measured, unit).mean();
+					Shape shape = Shape.vectors(1, D);
+					float[] estimate = new float[D];
+					Batch batch = Batch.of(shape, x, sigma);
+					SIGNAL.denoise(batch, estimate);
+					new MomentMatching(MASK, Y, sigmaY, 3, 0, difference).denoised(SIGNAL, batch, estimate);
+					for (int i = 0; i < D; i++)
+						assertEquals(expected[i], estimate[i], 2e-3, "sigma " + sigma + ", noise " + sigmaY + ", " + difference + ", " + i);
+				}
+	}
+
+	@Test
+	void momentMatchingOnTheProbabilityFlowDrawsFromThePosterior() {
+		int n = 4000;
+		for (double sigmaY : new double[] { 0, 0.3 }) {
+			GaussianMixture posterior = SIGNAL.posterior(rows(HIDDEN), doubles(Y), sigmaY);
+			for (Sde sde : List.of(VE, VP)) {
+				PcSampler sampler = PcSampler.along(Schedule.down(sde, TimeGrid.logSnr(), 60), new Heun());
+				float[] x = run(sampler, SIGNAL, n, D, new MomentMatching(MASK, Y, sigmaY, 4, 0, Difference.FORWARD)).x;
+				requireMoments(x, n, posterior.mean(), posterior.covariance(), 0.01, sde + ", noise " + sigmaY);
+			}
+		}
+	}
+
+	@Test
+	void momentMatchingOnTheReverseSdeDrawsFromThePosterior() {
+		int n = 4000;
+		GaussianMixture posterior = SIGNAL.posterior(rows(HIDDEN), doubles(Y), 0);
+		PcSampler sampler = PcSampler.along(Schedule.down(VE, TimeGrid.logSnr(), 100), new DpmSolver(1));
+		float[] x = run(sampler, SIGNAL, n, D, new MomentMatching(MASK, Y, 0, 3, 0, Difference.FORWARD)).x;
+		requireMoments(x, n, posterior.mean(), posterior.covariance(), 0.03, "SDE");
+	}
+
+	@Test
+	void momentMatchingStopsWhereAJacobianIsNotPositive() {
+		Denoiser repelling = (batch, out) -> {
+			for (int i = 0; i < out.length; i++)
+				out[i] = -batch.x()[i];
+		};
+		float[] estimate = new float[D];
+		Batch batch = Batch.of(Shape.vectors(1, D), new float[D], 1);
+		repelling.denoise(batch, estimate);
+		float[] before = estimate.clone();
+		new MomentMatching(MASK, Y, 0, 3, 0, Difference.FORWARD).denoised(repelling, batch, estimate);
+		assertArrayEquals(before, estimate);
+	}
+
+	@Test
+	void momentMatchingStopsAtItsTolerance() {
+		int[] calls = { 0 };
+		Denoiser counted = (batch, out) -> {
+			calls[0]++;
+			SIGNAL.denoise(batch, out);
+		};
+		Batch batch = Batch.of(Shape.vectors(1, D), new float[D], 100);
+		new MomentMatching(MASK, Y, 0, 3, 1, Difference.FORWARD).denoised(counted, batch, new float[D]);
+		assertEquals(0, calls[0]);
+		new MomentMatching(MASK, Y, 0, 3, 0, Difference.CENTRAL).denoised(counted, batch, new float[D]);
+		assertEquals(6, calls[0]);
+	}
+
+	@Test
+	void momentMatchingRefusesRoundedPriorsAndWrongMeasurements() {
+		Prior half = new Prior(SIGNAL, "half", "cpu", 1, -1, 1, 0.5, 1, 0, List.of(), Prior.Precision.FLOAT16);
+		String message = assertThrows(IllegalArgumentException.class, () -> MomentMatching.requireDifferences(half)).getMessage();
+		assertTrue(message.contains("FLOAT16") && message.contains("FLOAT32"), message);
+		assertThrows(IllegalArgumentException.class, () -> new MomentMatching(MASK, new float[2], 0, 3, 0, Difference.FORWARD));
+		assertThrows(IllegalArgumentException.class, () -> new MomentMatching(MASK, Y, -1, 3, 0, Difference.FORWARD));
+		assertThrows(IllegalArgumentException.class, () -> new MomentMatching(MASK, Y, 0, 0, 0, Difference.FORWARD));
+		assertThrows(IllegalArgumentException.class, () -> new Replacement(MASK, new float[4]));
+	}
+
+	/** With independent values the known ones say nothing of the others: replacement is then exact. */
+	@Test
+	void replacementOfIndependentValuesDrawsFromThePosterior() {
+		int n = 4000;
+		double[][] diagonal = new double[D][D];
+		for (int i = 0; i < D; i++)
+			diagonal[i][i] = 0.3;
+		GaussianMixture independent = GaussianMixture.gaussian(filled(0.2), diagonal);
+		GaussianMixture posterior = independent.posterior(rows(HIDDEN), doubles(Y), 0);
+		PcSampler sampler = PcSampler.along(Schedule.down(VE, TimeGrid.uniform(), 300), new ReverseDiffusion());
+		float[] x = run(sampler, independent, n, D, new Replacement(MASK, Y)).x;
+		requireMoments(x, n, posterior.mean(), posterior.covariance(), 0.02, "replacement");
+		for (int s = 0; s < n; s++)
+			assertEquals(Y[1], x[s * D + 3], 1e-6f);
+	}
+
+	/** The trap of imputation: known and unknown part one noise level apart. */
+	@Test
+	void replacementPutsTheKnownPartAtTheNoiseLevelOfTheRest() {
+		int n = 4000;
+		for (Sde sde : List.of(VE, VP)) {
+			Schedule schedule = Schedule.down(sde, TimeGrid.uniform(), 20);
+			Replacement replacement = new Replacement(MASK, Y);
+			Conditioner checked = new Conditioner() {
+
+				@Override
+				public void moved(State state, Move move, Predictor.Kernel kernel, Noise noise, int draw) {
+					replacement.moved(state, move, kernel, noise, draw);
+					double mean = 0, square = 0;
+					for (int s = 0; s < n; s++) {
+						double z = state.x[s * D] - state.level.alpha() * Y[0];
+						mean += z / n;
+						square += z * z / n;
+					}
+					double sigma = state.level.sigma();
+					assertEquals(0, mean, 5 * sigma / Math.sqrt(n) + 1e-6);
+					assertEquals(sigma * sigma, square, 5 * sigma * sigma * Math.sqrt(2.0 / n) + 1e-9);
+				}
+			};
+			run(PcSampler.along(schedule, new ReverseDiffusion()), SIGNAL, n, D, checked);
+		}
+	}
+
+	/** Resampling brings replacement nearer to the posterior; it must never take it farther. */
+	@Test
+	void resamplingReducesTheBiasOfReplacement() {
+		int n = 4000;
+		double[] mean = SIGNAL.posterior(rows(HIDDEN), doubles(Y), 0).mean();
+		double[] error = new double[2];
+		for (int k = 0; k < 2; k++) {
+			Schedule schedule = Schedule.down(VE, TimeGrid.karras(7), 25).resampled(k == 0 ? 1 : 5);
+			float[] x = run(PcSampler.along(schedule, new DpmSolver(1)), SIGNAL, n, D, new Replacement(MASK, Y)).x;
+			for (int i = 0; i < D; i++) {
+				double m = 0;
+				for (int s = 0; s < n; s++)
+					m += x[s * D + i] / (double) n;
+				error[k] += Math.abs(m - mean[i]);
+			}
+		}
+		assertTrue(error[0] > 0.05, "The bias of plain replacement, " + error[0] + ", should be visible here.");
+		assertTrue(error[1] < 0.5 * error[0], "Resampling left " + error[1] + " of " + error[0] + ".");
+	}
+
+	/**
+	 * The third hook carries a particle filter: weights by the measurement's likelihood under the estimate, resampled by each
+	 * move, corrected to the exact likelihood at the end. A two-component mixture in one dimension, whose posterior is closed.
+	 */
+	@Test
+	void aParticleFilterIsAConditioner() {
+		int n = 20_000;
+		double y = 0.4, sigmaY = 0.8;
+		GaussianMixture mixture = GaussianMixture.isotropic(new double[][] { { -1 }, { 1.2 } }, 0.09);
+		GaussianMixture posterior = mixture.posterior(new double[][] { { 1 } }, new double[] { y }, sigmaY);
+		class Bootstrap implements Conditioner {
+
+			final double[] twist = new double[n];
+
+			private double logTwist(double denoised, double sigma) {
+				double variance = sigmaY * sigmaY + Math.min(sigma * sigma, 1.3);
+				return -0.5 * ((y - denoised) * (y - denoised) / variance + Math.log(variance));
+			}
+
+			@Override
+			public void moved(State state, Move move, Predictor.Kernel kernel, Noise noise, int draw) {
+				float[] estimate = state.level.sigma() == 0 ? state.x : move.denoised(state.level, state.x);
+				for (int s = 0; s < n; s++) {
+					double now = logTwist(estimate[s], state.level.sigma());
+					state.logWeight[s] += now - twist[s];
+					twist[s] = now;
+				}
+				if (state.level.sigma() > 0)
+					resample(state, noise, draw);
+			}
+
+			/** Systematic resampling. */
+			private void resample(State state, Noise noise, int draw) {
+				double max = Arrays.stream(state.logWeight).max().orElseThrow();
+				double[] w = Arrays.stream(state.logWeight).map(v -> Math.exp(v - max)).toArray();
+				double total = Arrays.stream(w).sum(), u = noise.generator(Noise.Purpose.WEIGHT, draw, 0, 0).nextDouble() / n, sum = w[0] / total;
+				float[] x = state.x.clone();
+				double[] old = twist.clone();
+				for (int s = 0, from = 0; s < n; s++, u += 1.0 / n) {
+					while (u > sum && from < n - 1)
+						sum += w[++from] / total;
+					state.x[s] = x[from];
+					twist[s] = old[from];
+				}
+				Arrays.fill(state.logWeight, 0);
+			}
+		}
+		PcSampler sampler = PcSampler.along(Schedule.down(VE, TimeGrid.logSnr(), 100), new DpmSolver(1));
+		State state = run(sampler, mixture, n, 1, new Bootstrap());
+		double total = 0, mean = 0;
+		for (int s = 0; s < n; s++) {
+			double w = Math.exp(state.logWeight[s]);
+			total += w;
+			mean += w * state.x[s];
+		}
+		// Standard deviation of the posterior 1.1 at most; resampled draws are worth some tenth of independent ones.
+		assertEquals(posterior.mean()[0], mean / total, 4 * 1.1 / Math.sqrt(n / 10.0));
+		assertTrue(Math.abs(posterior.mean()[0] - mixture.mean()[0]) > 0.1, "The measurement should move the mean.");
+	}
+}

@@ -1,0 +1,249 @@
+package io.github.tweedie.sampler;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.stream.IntStream;
+
+import org.junit.jupiter.api.Test;
+
+import io.github.tweedie.sde.Batch;
+import io.github.tweedie.sde.Denoiser;
+import io.github.tweedie.sde.GaussianMixture;
+import io.github.tweedie.sde.Level;
+import io.github.tweedie.sde.Monitor;
+import io.github.tweedie.sde.Noise;
+import io.github.tweedie.sde.Sde;
+import io.github.tweedie.sde.Shape;
+import io.github.tweedie.sde.VeSde;
+import io.github.tweedie.sde.VpSde;
+
+class SamplerTest {
+
+	private static final double[][] COVARIANCE = { { 0.5, 0.3 }, { 0.3, 0.4 } };
+	private static final double[] MEAN = { 0.3, -0.6 };
+	private static final GaussianMixture GAUSSIAN = GaussianMixture.gaussian(MEAN, COVARIANCE);
+	private static final Sde VE = new VeSde(0.01, 30), VP = new VpSde();
+
+	private static float[] run(PcSampler sampler, Denoiser denoiser, int n, int dimension) {
+		return sampler.sample(denoiser, Shape.vectors(n, dimension), IntStream.range(0, n).toArray(), Batch.unlabelled(n),
+			Conditioner.NONE, new Noise(1), Monitor.NONE).x;
+	}
+
+	/**
+	 * Sampling error: 4 standard errors of 20,000 draws. The discretisation's own error is not in the tolerance, so each sampler
+	 * gets the number of steps at which it is below it.
+	 */
+	private static void requireMoments(PcSampler sampler, String name) {
+		int n = 20_000;
+		float[] x = run(sampler, GAUSSIAN, n, 2);
+		double[] mean = new double[2];
+		for (int s = 0; s < n; s++)
+			for (int i = 0; i < 2; i++)
+				mean[i] += x[2 * s + i] / (double) n;
+		for (int i = 0; i < 2; i++) {
+			assertEquals(MEAN[i], mean[i], 4 * Math.sqrt(COVARIANCE[i][i] / n), name + ": mean " + i);
+			for (int j = 0; j < 2; j++) {
+				double covariance = 0;
+				for (int s = 0; s < n; s++)
+					covariance += (x[2 * s + i] - mean[i]) * (x[2 * s + j] - mean[j]) / n;
+				double error = Math.sqrt((COVARIANCE[i][i] * COVARIANCE[j][j] + COVARIANCE[i][j] * COVARIANCE[i][j]) / n);
+				assertEquals(COVARIANCE[i][j], covariance, 4 * error, name + ": covariance " + i + j);
+			}
+		}
+	}
+
+	@Test
+	void reverseDiffusionOfAGaussianHasItsMeanAndCovariance() {
+		requireMoments(PcSampler.along(Schedule.down(VE, TimeGrid.uniform(), 1000), new ReverseDiffusion()), "VE");
+		requireMoments(PcSampler.along(Schedule.down(VP, TimeGrid.uniform(), 1000), new ReverseDiffusion()), "VP");
+	}
+
+	@Test
+	void heunOfAGaussianHasItsMeanAndCovariance() {
+		requireMoments(PcSampler.along(Schedule.down(VE, TimeGrid.karras(7), 40), new Heun()), "VE");
+		requireMoments(PcSampler.along(Schedule.down(VP, TimeGrid.karras(7), 40), new Heun()), "VP");
+	}
+
+	@Test
+	void dpmSolverOfAGaussianHasItsMeanAndCovariance() {
+		for (double eta : new double[] { 0, 0.5, 1 }) {
+			requireMoments(PcSampler.along(Schedule.down(VE, TimeGrid.logSnr(), 100), new DpmSolver(eta)), "VE, eta " + eta);
+			requireMoments(PcSampler.along(Schedule.down(VP, TimeGrid.logSnr(), 100), new DpmSolver(eta)), "VP, eta " + eta);
+		}
+	}
+
+	private static final double VARIANCE = 0.25;
+
+	/** D of N(0, VARIANCE·I) in any number of dimensions. */
+	private static final Denoiser ISOTROPIC = (batch, out) -> {
+		int d = batch.shape().sampleSize();
+		for (int i = 0; i < out.length; i++)
+			out[i] = (float) (batch.x()[i] * VARIANCE / (VARIANCE + Math.pow(batch.sigma()[i / d], 2)));
+	};
+
+	private static double meanSquare(float[] x) {
+		double sum = 0;
+		for (float v : x)
+			sum += (double) v * v;
+		return sum / x.length;
+	}
+
+	/**
+	 * Steps normalised by the sample's own score have the stationary density p/ε ∝ p·‖x‖², which for a Gaussian in d dimensions
+	 * is wider by 2/d, and the Euler step adds r².
+	 */
+	@Test
+	void langevinCorrectionsKeepTheMarginal() {
+		int n = 200, d = 256;
+		double r = 0.1, allowed = VARIANCE * (2.0 / d + r * r + 4 * Math.sqrt(2.0 / (n * d)));
+		for (Sde sde : List.of(VE, VP)) {
+			PcSampler sampler = new PcSampler(Schedule.down(sde, TimeGrid.uniform(), 300), new ReverseDiffusion(), new Langevin(r), 2);
+			assertEquals(VARIANCE, meanSquare(run(sampler, ISOTROPIC, n, d)), allowed, sde.toString());
+		}
+	}
+
+	/** A corrector must repair what the predictor got wrong: from too wide an initial state to the marginal. */
+	@Test
+	void langevinAloneFindsTheMarginalOfItsLevel() {
+		int n = 200, d = 256;
+		State state = new State(Shape.vectors(n, d), IntStream.range(0, n).toArray(), Batch.unlabelled(n), VE.level(0.5));
+		double variance = VARIANCE + Math.pow(state.level.sigma(), 2), r = 0.1;
+		Noise noise = new Noise(4);
+		noise.fill(Noise.Purpose.START, 0, state.id, state.shape, state.x);
+		for (int i = 0; i < state.x.length; i++)
+			state.x[i] *= 1.3 * Math.sqrt(variance);
+		Move.Estimate estimate = (level, x) -> {
+			float[] out = new float[x.length];
+			ISOTROPIC.denoise(Batch.of(state.shape, x, level.ratio()), out);
+			return out;
+		};
+		for (int k = 0; k < 400; k++)
+			new Langevin(r).correct(state, estimate, 1, noise, k);
+		assertEquals(variance, meanSquare(state.x), variance * (2.0 / d + r * r + 4 * Math.sqrt(2.0 / (n * d))));
+	}
+
+	/** The probability flow of N(m, c²) is u(s) = m + (u(S) − m)·√((c² + s²)/(c² + S²)) with u = x/α, s = σ/α. */
+	private static double flowError(Sde sde, Predictor predictor, int steps) {
+		double m = 0.4, c = 0.7;
+		GaussianMixture gaussian = GaussianMixture.gaussian(new double[] { m }, new double[][] { { c * c } });
+		List<Level> levels = TimeGrid.logSnr().levels(sde, steps + 1);
+		Level first = levels.get(0), last = levels.get(steps);
+		List<float[]> start = new ArrayList<>();
+		Conditioner remember = new Conditioner() {
+
+			@Override
+			public void start(State state, Noise noise) {
+				start.add(state.x.clone());
+			}
+		};
+		int n = 100;
+		float[] x = PcSampler.along(new Schedule(levels), predictor).sample(gaussian, Shape.vectors(n, 1),
+			IntStream.range(0, n).toArray(), Batch.unlabelled(n), remember, new Noise(2), Monitor.NONE).x;
+		double worst = 0;
+		for (int i = 0; i < n; i++) {
+			double from = start.get(0)[i] / first.alpha();
+			double shrink = Math.sqrt((c * c + last.ratio() * last.ratio()) / (c * c + first.ratio() * first.ratio()));
+			worst = Math.max(worst, Math.abs(last.alpha() * (m + (from - m) * shrink) - x[i]));
+		}
+		return worst;
+	}
+
+	private static double order(Sde sde, Predictor predictor) {
+		return Math.log(flowError(sde, predictor, 20) / flowError(sde, predictor, 40)) / Math.log(2);
+	}
+
+	@Test
+	void heunAndDpmSolverAreOfSecondOrderOnTheProbabilityFlow() {
+		Sde ve = new VeSde(0.05, 5);
+		for (Predictor predictor : List.of(new Heun(), new DpmSolver(0)))
+			for (Sde sde : List.of(ve, new VpSde(0.1, 6, 0.01)))
+				assertEquals(2, order(sde, predictor), 0.35, predictor + " on " + sde);
+	}
+
+	@Test
+	void aSampleDoesNotDependOnItsBatch() {
+		PcSampler sampler = new PcSampler(Schedule.down(VE, TimeGrid.karras(7), 10), new ReverseDiffusion(), new Langevin(0.1), 1);
+		float[] among = run(sampler, GAUSSIAN, 5, 2);
+		float[] alone = sampler.sample(GAUSSIAN, Shape.vectors(1, 2), new int[] { 3 }, Batch.unlabelled(1), Conditioner.NONE,
+			new Noise(1), Monitor.NONE).x;
+		assertArrayEquals(Arrays.copyOfRange(among, 6, 8), alone);
+	}
+
+	@Test
+	void gridsGoFromTheLargestNoiseToTheSmallest() {
+		for (TimeGrid grid : List.of(TimeGrid.uniform(), TimeGrid.karras(7), TimeGrid.logSnr()))
+			for (Sde sde : List.of(VE, VP)) {
+				List<Level> levels = grid.levels(sde, 12);
+				assertEquals(12, levels.size());
+				assertEquals(sde.maxTime(), levels.get(0).t());
+				assertEquals(sde.minTime(), levels.get(11).t());
+				for (int i = 1; i < 12; i++)
+					assertTrue(levels.get(i).ratio() < levels.get(i - 1).ratio());
+			}
+		// Karras et al. (2022), eq. 5, by hand for 3 levels: the middle one is ((30^(1/7) + 0.01^(1/7))/2)^7.
+		double middle = Math.pow((Math.pow(30, 1 / 7.0) + Math.pow(0.01, 1 / 7.0)) / 2, 7);
+		assertEquals(middle, TimeGrid.karras(7).levels(VE, 3).get(1).sigma(), 1e-9);
+	}
+
+	@Test
+	void resamplingGoesBackUpBetweenEqualSteps() {
+		Schedule down = Schedule.down(VE, TimeGrid.karras(7), 3), twice = down.resampled(2);
+		List<Level> p = down.path();
+		assertEquals(List.of(p.get(0), p.get(1), p.get(0), p.get(1), p.get(2), p.get(1), p.get(2), Level.CLEAN), twice.path());
+		assertEquals(down, down.resampled(1));
+	}
+
+	/** Going up and down again leaves the distribution where it was. */
+	@Test
+	void resampledRunsKeepTheDistribution() {
+		requireMoments(PcSampler.along(Schedule.down(VE, TimeGrid.logSnr(), 200).resampled(2), new ReverseDiffusion()), "resampled");
+	}
+
+	@Test
+	void cancelStopsBetweenSteps() {
+		int[] seen = { 0 };
+		Monitor afterThree = new Monitor() {
+
+			@Override
+			public void progress(int done, int total) {
+				seen[0] = done;
+				assertEquals(10, total);
+			}
+
+			@Override
+			public boolean cancelled() {
+				return seen[0] >= 3;
+			}
+		};
+		PcSampler sampler = PcSampler.along(Schedule.down(VE, TimeGrid.karras(7), 10), new Heun());
+		assertThrows(CancellationException.class, () -> sampler.sample(GAUSSIAN, Shape.vectors(1, 2), new int[1],
+			Batch.unlabelled(1), Conditioner.NONE, new Noise(1), afterThree));
+		assertEquals(3, seen[0]);
+	}
+
+	@Test
+	void aStateThatIsNotFiniteIsReportedWithItsStep() {
+		Denoiser broken = (batch, out) -> Arrays.fill(out, batch.sigma()[0] < 1 ? Float.NaN : 0);
+		PcSampler sampler = PcSampler.along(Schedule.down(VE, TimeGrid.karras(7), 10), new DpmSolver(0));
+		String message = assertThrows(ArithmeticException.class, () -> run(sampler, broken, 1, 2)).getMessage();
+		assertTrue(message.contains("at step"), message);
+	}
+
+	@Test
+	void optionsOutOfRangeAreRefused() {
+		assertThrows(IllegalArgumentException.class, () -> new Langevin(0));
+		assertThrows(IllegalArgumentException.class, () -> new DpmSolver(-0.1));
+		assertThrows(IllegalArgumentException.class, () -> TimeGrid.karras(0));
+		assertThrows(IllegalArgumentException.class, () -> Schedule.down(VE, TimeGrid.uniform(), 1));
+		assertThrows(IllegalArgumentException.class, () -> Schedule.down(VE, TimeGrid.uniform(), 4).resampled(0));
+		assertThrows(IllegalArgumentException.class,
+			() -> new PcSampler(Schedule.down(VE, TimeGrid.uniform(), 4), new Heun(), null, -1));
+	}
+}
