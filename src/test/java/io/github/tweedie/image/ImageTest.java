@@ -1,0 +1,206 @@
+package io.github.tweedie.image;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import java.util.List;
+
+import org.junit.jupiter.api.Test;
+
+import io.github.tweedie.sde.Batch;
+import io.github.tweedie.sde.Denoiser;
+import io.github.tweedie.sde.Noise;
+import io.github.tweedie.sde.Prior;
+import io.github.tweedie.sde.Shape;
+import net.imglib2.img.array.ArrayImgs;
+import net.imglib2.view.Views;
+
+class ImageTest {
+
+	private static final boolean[] NOTHING = new boolean[10_000];
+
+	// -- Planes --
+
+	@Test
+	void planesAreCountedWithTheThirdDimensionFastest() {
+		short[] values = new short[2 * 3 * 2 * 2];
+		for (int i = 0; i < values.length; i++)
+			values[i] = (short) (65_000 + i);
+		var image = ArrayImgs.unsignedShorts(values, 2, 3, 2, 2);
+		Planes planes = new Planes(image);
+		assertEquals(4, planes.count());
+		assertArrayEquals(new float[] { 65_006, 65_007, 65_008, 65_009, 65_010, 65_011 }, planes.read(1));
+		assertArrayEquals(new float[] { 65_012, 65_013, 65_014, 65_015, 65_016, 65_017 }, planes.read(2));
+	}
+
+	@Test
+	void planesOfAViewWithAnOffsetAreRead() {
+		var image = Views.interval(ArrayImgs.unsignedShorts(new short[] { 1, 2, 3, 4, 5, 6, 7, 8, 9 }, 3, 3),
+			new long[] { 1, 1 }, new long[] { 2, 2 });
+		assertArrayEquals(new float[] { 5, 6, 8, 9 }, new Planes(image).read(0));
+	}
+
+	@Test
+	void aLineIsNoImage() {
+		assertThrows(IllegalArgumentException.class, () -> new Planes(ArrayImgs.bytes(5)));
+	}
+
+	// -- IntensityScale --
+
+	@Test
+	void scaleGoesFromTheFirstPercentileTo998PerMille() {
+		float[] ramp = new float[10_000];
+		for (int i = 0; i < ramp.length; i++)
+			ramp[i] = i;
+		// A ramp along X has neighbours 1 apart and, along Y, 100 apart; noise 50/0.95 · 16 = 840 < 9878.
+		IntensityScale scale = IntensityScale.robust(ramp, 100, NOTHING);
+		assertEquals(0.01 * 9999, scale.low(), 1e-9);
+		assertEquals(0.998 * 9999, scale.high(), 1e-9);
+		float[] data = scale.toData(new float[] { (float) scale.low(), (float) scale.high(), 20_000 }, -1, 1);
+		assertEquals(-1, data[0], 1e-6);
+		assertEquals(1, data[1], 1e-6);
+		assertTrue(data[2] > 2, "Bright pixels are not clipped.");
+		assertEquals(20_000, scale.toGrey(data, -1, 1)[2], 0.01);
+		assertEquals(2, scale.toData(scale.high() - scale.low(), -1, 1), 1e-12);
+	}
+
+	@Test
+	void anEmptyFrameIsNotBlownUp() {
+		float[] z = new float[10_000];
+		new Noise(1).fill(Noise.Purpose.PROBE, 0, new int[1], Shape.planes(1, 1, 100, 100), z);
+		for (int i = 0; i < z.length; i++)
+			z[i] = 100 + 3 * z[i];
+		IntensityScale scale = IntensityScale.robust(z, 100, NOTHING);
+		assertEquals(16 * 3, scale.high() - scale.low(), 16 * 3 * 0.03);
+		assertTrue(IntensityScale.robust(new float[10_000], 100, NOTHING).high() > 0, "A constant frame has a scale, too.");
+	}
+
+	@Test
+	void scaleDoesNotLookAtHiddenPixels() {
+		float[] a = new float[10_000];
+		boolean[] hidden = new boolean[10_000];
+		for (int i = 0; i < a.length; i++) {
+			a[i] = i % 97;
+			hidden[i] = i % 3 == 0;
+		}
+		float[] b = a.clone();
+		for (int i = 0; i < b.length; i += 3)
+			b[i] = i % 2 == 0 ? Float.NaN : 65_535;
+		assertEquals(IntensityScale.robust(a, 100, hidden), IntensityScale.robust(b, 100, hidden));
+		Arrays.fill(hidden, true);
+		assertThrows(IllegalArgumentException.class, () -> IntensityScale.robust(a, 100, hidden));
+	}
+
+	// -- Laplace --
+
+	/** x² − y² is harmonic, also on the grid: the fill must return it. */
+	@Test
+	void laplaceReturnsAHarmonicFunction() {
+		float[] f = new float[40 * 30], holed = new float[f.length];
+		boolean[] hidden = new boolean[f.length];
+		for (int i = 0; i < f.length; i++) {
+			int x = i % 40, y = i / 40;
+			f[i] = x * x - y * y;
+			hidden[i] = x > 5 && x < 30 && y > 4 && y < 25;
+			holed[i] = hidden[i] ? Float.NaN : f[i];
+		}
+		Laplace.fill(holed, 40, hidden);
+		for (int i = 0; i < f.length; i++)
+			assertEquals(f[i], holed[i], hidden[i] ? 2 : 0);
+	}
+
+	// -- Specimen --
+
+	@Test
+	void specimenIsTheSameForTheSameSeedAndHasABackground() {
+		var one = Specimen.nuclei(128, 96, 5);
+		float[] a = new Planes(one).read(0), b = new Planes(Specimen.nuclei(128, 96, 5)).read(0);
+		assertArrayEquals(a, b);
+		assertNotEquals(a[64 * 128 + 64], new Planes(Specimen.nuclei(128, 96, 6)).read(0)[64 * 128 + 64]);
+		Arrays.sort(a);
+		assertTrue(a[0] > 80 && a[a.length / 10] < 300, "background " + a[0] + " to " + a[a.length / 10]);
+		assertTrue(a[a.length - 1] > 900, "brightest " + a[a.length - 1]);
+	}
+
+	// -- TiledDenoiser --
+
+	/** A local network with a known radius: the mean over a square of 2·4 + 1 pixels, zero beyond the border, on a grid of 4. */
+	private static final Denoiser BOX = (batch, out) -> {
+		Shape s = batch.shape();
+		for (int n = 0; n < s.n(); n++)
+			for (int y = 0; y < s.y(); y++)
+				for (int x = 0; x < s.x(); x++) {
+					double sum = 0;
+					for (int v = Math.max(0, y - 4); v <= Math.min(s.y() - 1, y + 4); v++)
+						for (int u = Math.max(0, x - 4); u <= Math.min(s.x() - 1, x + 4); u++)
+							sum += batch.x()[(n * s.y() + v) * s.x() + u] * (1 + v % 4 + u % 4);
+					out[(n * s.y() + y) * s.x() + x] = (float) (sum / 81 / batch.sigma()[n]);
+				}
+	};
+
+	private static Prior box(int declaredRadius) {
+		return new Prior(BOX, "box", "closed form", 1, -1, 1, 0.5, 4, declaredRadius, List.of(), Prior.Precision.FLOAT32);
+	}
+
+	private static double difference(Denoiser tiled, int height, int width) {
+		Shape shape = Shape.planes(2, 1, height, width);
+		float[] x = new float[shape.size()], whole = new float[x.length], parts = new float[x.length];
+		new Noise(2).fill(Noise.Purpose.PROBE, 0, new int[] { 0, 1 }, shape, x);
+		Batch batch = new Batch(shape, x, new double[] { 0.5, 2 }, Batch.unlabelled(2));
+		BOX.denoise(batch, whole);
+		tiled.denoise(batch, parts);
+		double worst = 0;
+		for (int i = 0; i < x.length; i++)
+			worst = Math.max(worst, Math.abs(whole[i] - parts[i]));
+		return worst;
+	}
+
+	@Test
+	void tilesWithAHaloOfTheRadiusChangeNothing() {
+		for (int[] size : new int[][] { { 64, 64 }, { 32, 100 }, { 100, 36 }, { 20, 132 }, { 8, 8 } })
+			assertTrue(difference(new TiledDenoiser(box(4), 32, 4), size[0], size[1]) <= 1e-6, Arrays.toString(size));
+	}
+
+	@Test
+	void tilesWithTooSmallAHaloShow() {
+		assertTrue(difference(new TiledDenoiser(box(4), 32, 1), 64, 64) > 1e-3);
+	}
+
+	@Test
+	void theNetworkSeesTilesOfOneShape() {
+		Denoiser only = (batch, out) -> {
+			assertEquals(Shape.planes(1, 1, 32, 32), batch.shape());
+			BOX.denoise(batch, out);
+		};
+		assertTrue(difference(new TiledDenoiser(box(4).with(only), 32, 4), 64, 100) <= 1e-6);
+	}
+
+	@Test
+	void smallCanvasesAreOneTileAndNothing() {
+		Prior prior = box(4);
+		assertEquals(prior, TiledDenoiser.over(prior, 64, 64, 64));
+		assertTrue(TiledDenoiser.over(prior, 64, 68, 64) instanceof TiledDenoiser);
+	}
+
+	@Test
+	void tilesWithoutAnInsideAreRefused() {
+		assertThrows(IllegalArgumentException.class, () -> new TiledDenoiser(box(4), 30, 4));
+		assertThrows(IllegalArgumentException.class, () -> new TiledDenoiser(box(4), 32, 15));
+		TiledDenoiser tiled = new TiledDenoiser(box(4), 32, 4);
+		assertThrows(IllegalArgumentException.class, () -> tiled.denoise(Batch.of(Shape.planes(1, 1, 30, 32), new float[960], 1),
+			new float[960]));
+	}
+
+	@Test
+	void resultsWrapTheArray() {
+		float[] plane = { 1, 2, 3, 4, 5, 6 };
+		var image = Planes.like(new float[][] { plane }, 3, 2);
+		plane[4] = 50;
+		assertEquals(50, image.getAt(1, 1).get());
+		assertEquals(6, new Planes(image).read(0)[5]);
+	}
+}
