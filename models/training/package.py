@@ -155,7 +155,7 @@ def description(denoiser, a, step, radius, folder, written):
     names = ["red", "green", "blue"] if channels == 3 else ["intensity"]
     space = lambda size, **more: [dict(type="space", id=i, size=size(i), **more) for i in "yx"]
     tensor = lambda name: dict(source=f"test_{name}.npy", sha256=sha256(folder / f"test_{name}.npy"))
-    channel = dict(type="channel", channel_names=names)
+    channel = lambda: dict(type="channel", channel_names=list(names))
     return dict(
         format_version="0.5.4", type="model", name=a.name, version=getattr(a, "version", "0.1.0"),
         description=a.description or f"Score-based diffusion prior '{a.name}' for Tweedie.",
@@ -169,7 +169,7 @@ def description(denoiser, a, step, radius, folder, written):
         timestamp=written,
         inputs=[
             dict(id="x", description="clean image in [-1, 1] plus Gaussian noise of standard deviation sigma",
-                 axes=[dict(type="batch"), channel, *space(lambda i: dict(min=smallest, step=stride))],
+                 axes=[dict(type="batch"), channel(), *space(lambda i: dict(min=smallest, step=stride))],
                  data=dict(type="float32"), test_tensor=tensor("input")),
             dict(id="sigma", description="standard deviation of the noise of each image, in the units of x",
                  axes=[dict(type="batch")],
@@ -177,7 +177,7 @@ def description(denoiser, a, step, radius, folder, written):
         ],
         outputs=[
             dict(id="denoised", description="expectation of the clean image given x",
-                 axes=[dict(type="batch"), channel,
+                 axes=[dict(type="batch"), channel(),
                        *space(lambda i: dict(tensor_id="x", axis_id=i), halo=radius)],
                  data=dict(type="float32"), test_tensor=tensor("output")),
         ],
