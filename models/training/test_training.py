@@ -6,6 +6,7 @@ import tempfile
 import types
 import unittest
 from contextlib import redirect_stdout
+from unittest import mock
 
 import numpy as np
 import onnxruntime
@@ -95,17 +96,34 @@ class Package(unittest.TestCase):
             for i in range(3):
                 Image.fromarray(random.integers(0, 255, (80, 90), dtype=np.uint8)).save(folder / "images" / f"{i}.png")
             options = ["--images", str(folder / "images"), "--name", "tiny", "--out", str(folder), "--work",
-                       str(folder / "work"), "--widths", "4", "8", "--minutes"]
-            with redirect_stdout(io.StringIO()):
-                train.main(options + ["0.05"])
-            first = torch.load(folder / "work" / "checkpoint.pt")["step"]
-            self.assertGreater(first, 0)
-            (folder / "tiny" / "rdf.yaml").unlink()
+                       str(folder / "work"), "--widths", "4", "8", "--minutes", "0.02"]
+            with redirect_stdout(io.StringIO()), mock.patch("train.write_package") as write:
+                train.main(options)
+            checkpoint = folder / "work" / "checkpoint.pt"
+            state, step = torch.load(checkpoint), write.call_args.args[-1]
+            self.assertEqual(state["step"], step)
+            # NB: after a second of training a network is still too close to none for its locality to be checked.
+            for name, weights in state["average"].items():
+                if not name.endswith("frequencies"):
+                    torch.nn.init.normal_(weights, std=0.1)
+            torch.save(state, checkpoint)
             with redirect_stdout(io.StringIO()) as said:
-                train.main(options + ["0.05"])
-            self.assertIn(f"Resumed at step {first}", said.getvalue())
-            self.assertEqual(torch.load(folder / "work" / "checkpoint.pt")["step"], first)
+                train.main(options)
+            self.assertIn(f"Resumed at step {step}", said.getvalue())
+            self.assertEqual(torch.load(checkpoint)["step"], step)
             self.assertTrue((folder / "tiny" / "rdf.yaml").exists())
+
+    def test_a_checkpoint_of_another_network_is_refused(self):
+        with tempfile.TemporaryDirectory() as folder:
+            folder = pathlib.Path(folder)
+            image = np.random.default_rng(1).integers(0, 255, (80, 90), dtype=np.uint8)
+            Image.fromarray(image).save(folder / "image.png")
+            options = ["--images", str(folder), "--name", "tiny", "--out", str(folder), "--work", str(folder / "work"),
+                       "--minutes", "0.005", "--widths"]
+            with redirect_stdout(io.StringIO()), mock.patch("train.write_package"):
+                train.main(options + ["4", "8"])
+                with self.assertRaisesRegex(SystemExit, "other --channels or --widths"):
+                    train.main(options + ["4", "4"])
 
 
 class Images(unittest.TestCase):

@@ -210,6 +210,7 @@ public final class ModelPackage {
 	 * @throws IOException if it is more than 1e-4 of the range on a CPU or 1e-3 on a GPU, or a test tensor is damaged
 	 */
 	public double verify(String device) throws IOException {
+		Devices.check(device);
 		try (OnnxDenoiser denoiser = denoiser(device, Monitor.NONE); NDManager manager = Devices.engine().newBaseManager()) {
 			NDArray x = tensor(manager, testInputs.get(0));
 			float[] time = tensor(manager, testInputs.get(1)).toFloatArray(), expected = tensor(manager, testOutput).toFloatArray();
@@ -231,7 +232,7 @@ public final class ModelPackage {
 					+ " is accepted; get the package again, or choose another device.");
 			return largest;
 		}
-		catch (IllegalStateException e) {
+		catch (IllegalStateException | IllegalArgumentException e) {
 			throw new IOException(e.getMessage(), e);
 		}
 	}
@@ -243,7 +244,6 @@ public final class ModelPackage {
 	}
 
 	private OnnxDenoiser denoiser(String device, Monitor monitor) throws IOException {
-		Devices.check(device);
 		return OnnxDenoiser.open(content(network), new OnnxDenoiser.Network(name, inputs, channels, sizeStep,
 			classNames.size(), nullClass, convention), device, monitor);
 	}

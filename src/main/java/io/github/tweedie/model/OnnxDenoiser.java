@@ -2,6 +2,7 @@ package io.github.tweedie.model;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -94,7 +95,7 @@ public final class OnnxDenoiser implements Denoiser, AutoCloseable {
 		model = Model.newInstance(network.name, Device.cpu(), "OnnxRuntime");
 		boolean works = false;
 		try {
-			model.load(new ByteArrayInputStream(onnx), Map.of("sessionOptions", options));
+			load(onnx);
 			List<String> inputs = model.getBlock().describeInput().keys();
 			if (!new HashSet<>(inputs).equals(new HashSet<>(network.inputs)))
 				throw new IOException("The ONNX file of the model '" + network.name + "' takes the inputs " + inputs
@@ -191,6 +192,17 @@ public final class OnnxDenoiser implements Denoiser, AutoCloseable {
 	private NDArray named(int input, NDArray array) {
 		array.setName(network.inputs.get(input));
 		return array;
+	}
+
+	private void load(byte[] onnx) throws IOException, MalformedModelException {
+		try {
+			model.load(new ByteArrayInputStream(onnx), Map.of("sessionOptions", options));
+		}
+		finally {
+			// NB: DJL makes an empty temporary folder for a model without one, and would keep it until Java ends.
+			if (model.getModelPath() != null)
+				Files.deleteIfExists(model.getModelPath());
+		}
 	}
 
 	private void tryOnce() {
