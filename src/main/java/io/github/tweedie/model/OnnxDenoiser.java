@@ -135,7 +135,7 @@ public final class OnnxDenoiser implements Denoiser, AutoCloseable {
 		float[] time = new float[shape.n()];
 		for (int s = 0; s < time.length; s++)
 			time[s] = network.convention.time().of(network.convention.seen(batch.sigma()[s]));
-		float[] output = run(shape, batch.x(), time, network.classes == 0 ? null : labels(batch));
+		float[] output = run(shape, batch.x(), time, labels(batch));
 		for (int s = 0; s < shape.n(); s++)
 			network.convention.denoise(batch.x(), output, batch.sigma()[s], s * shape.sampleSize(),
 				(s + 1) * shape.sampleSize(), out);
@@ -144,7 +144,8 @@ public final class OnnxDenoiser implements Denoiser, AutoCloseable {
 		if (!finite(batch.x(), shape.size()))
 			throw new IllegalArgumentException("The image given to the model '" + network.name
 				+ "' holds values that are not finite numbers; replace NaN and infinite pixels first.");
-		throw new IllegalStateException("The model '" + network.name + "' gave a value that is not a finite number, at noise levels "
+		throw new IllegalStateException("The model '" + network.name
+			+ "' gave a value that is not a finite number, at noise levels "
 			+ Arrays.toString(batch.sigma()) + " on " + device + "; try another model or device.");
 	}
 
@@ -225,7 +226,14 @@ public final class OnnxDenoiser implements Denoiser, AutoCloseable {
 				+ "; it must be as long.");
 	}
 
+	/** What the network takes as labels; null if it takes none. */
 	private long[] labels(Batch batch) {
+		if (network.classes == 0) {
+			if (Arrays.stream(batch.label()).anyMatch(label -> label != Batch.NO_CLASS))
+				throw new IllegalArgumentException("The model '" + network.name + "' knows no classes; labels "
+					+ Arrays.toString(batch.label()) + " were given: leave the class out, or choose a model with classes.");
+			return null;
+		}
 		return Arrays.stream(batch.label()).mapToLong(label -> {
 			int given = label == Batch.NO_CLASS ? network.nullClass : label;
 			if (given < 0 || label >= network.classes)

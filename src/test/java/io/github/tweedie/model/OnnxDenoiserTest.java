@@ -105,6 +105,15 @@ class OnnxDenoiserTest {
 		}
 	}
 
+	@Test
+	void aLabelIsNotSilentlyIgnoredByANetworkWithoutClasses() throws IOException {
+		try (Prior prior = ModelPackage.read(Fixture.gaussian(folder)).open("cpu")) {
+			Shape shape = Shape.planes(1, 1, 4, 4);
+			assertSays(IllegalArgumentException.class, () -> prior.denoise(Batch.of(shape, new float[16], 0.5, new int[] { 0 }),
+				new float[16]), "knows no classes", "[0]");
+		}
+	}
+
 	private Prior classes() throws IOException {
 		Fixture.with(folder, "classes.onnx");
 		Fixture.edit(folder, "class_names: []", "class_names: [dark, bright]\n    null_class: 2");
