@@ -104,13 +104,14 @@ public final class Devices {
 			+ "); install the NVIDIA driver and the versions of CUDA and cuDNN that this ONNX Runtime asks for";
 	}
 
-	/** The message of the innermost cause, on one line. */
+	/** The message of the innermost cause, on one line, without the source line of ONNX Runtime that it may begin with. */
 	static String reason(Throwable failure) {
 		Throwable cause = failure;
 		while (cause.getCause() != null && cause.getCause() != cause)
 			cause = cause.getCause();
 		String message = cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
-		return message.strip().replaceAll("\\s+", " ");
+		return message.strip().replaceAll("\\s+", " ").replaceFirst("^Error code - \\w+ - message: ", "")
+			.replaceFirst("^.*\\[ONNXRuntimeError\\] : \\d+ : \\w+ : ", "");
 	}
 
 	/** Starts the engine once; a class that failed to initialise tells its reason the first time only. */

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtProvider;
 import io.github.tweedie.sde.Monitor;
 import io.github.tweedie.sde.Prior;
@@ -70,11 +71,15 @@ class DevicesTest {
 		}
 	}
 
+	/** NB: the message is what ONNX Runtime 1.28.0, the build for GPUs, says on a machine without CUDA. */
 	@Test
 	void aCudaLibraryThatIsMissingIsNamed() {
-		String said = Devices.missing(new RuntimeException("ONNX Model cannot be loaded",
-			new RuntimeException("Error code - ORT_FAIL - message: libcudnn.so.9:\n cannot open shared object file")));
-		assertTrue(said.contains("libcudnn.so.9: cannot open") && said.contains("CUDA and cuDNN"), said);
+		String said = Devices.missing(new OrtException(OrtException.OrtErrorCode.ORT_FAIL,
+			"/onnxruntime_src/onnxruntime/core/session/provider_bridge_ort.cc:1988 onnxruntime::Provider& "
+				+ "onnxruntime::ProviderLibrary::Get() [ONNXRuntimeError] : 1 : FAIL : Failed to load library "
+				+ "libonnxruntime_providers_cuda.so with error: libcublasLt.so.12: cannot open shared object file: No such file"));
+		assertTrue(said.startsWith("ONNX Runtime found no usable CUDA (Failed to load library libonnxruntime_providers_cuda.so with"
+			+ " error: libcublasLt.so.12: cannot open") && said.contains("CUDA and cuDNN"), said);
 	}
 
 	@Test
@@ -92,7 +97,6 @@ class DevicesTest {
 			"the second attempt must say the same as the first: " + said);
 	}
 
-	/** NB: a name that no engine has stands for a plugin folder without the engine's jar. */
 	@Test
 	void theEngineIsFoundWhateverTheContextClassLoader() throws Exception {
 		String said = run(ForeignContext.class);
