@@ -15,9 +15,10 @@ import torch
 
 from images import Crops, read_folder, scale
 from network import Denoiser, UNet
+from package import write_package
 
 
-def arguments():
+def arguments(argv=None):
     a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     a.add_argument("--images", required=True, help="folder of PNG or TIFF images to learn from")
     a.add_argument("--name", required=True, help="name of the model; also the folder that is written")
@@ -33,22 +34,29 @@ def arguments():
     a.add_argument("--description", default="", help="one sentence for the model's card: what the images show")
     a.add_argument("--licence", default="CC0-1.0", help="licence of the model, as an SPDX name")
     a.add_argument("--data", default="", help="where the training images come from, for the model's card")
-    return a.parse_args()
+    a.add_argument("--author", default="not stated", help="who made the model, for its description")
+    a.add_argument("--version", default="0.1.0", help="version of the model")
+    a.add_argument("--pixel-size", type=float, help="size of a pixel of the images in micrometres, if they all agree")
+    return a.parse_args(argv)
 
 
 def psnr_at(denoiser, planes, sigma, size=128, count=32):
     """Denoising PSNR in dB (peak to peak 2) on crops from the middle of `planes`, each image scaled by itself."""
-    errors, generator = [], torch.Generator().manual_seed(7)
+    errors, generator, stride = [], torch.Generator().manual_seed(7), denoiser.network.stride
+    device = next(denoiser.parameters()).device
     for p in planes[:count]:
+        extent = [min(size, n) // stride * stride for n in p.shape[1:]]
+        if not all(extent):
+            continue
         low, high = scale(p)
-        y, x = ((n - min(size, n // 8 * 8)) // 2 for n in p.shape[1:])
-        crop = p[:, y:y + size, x:x + size]
-        crop = crop[:, :crop.shape[1] // 8 * 8, :crop.shape[2] // 8 * 8]
+        y, x = ((n - e) // 2 for n, e in zip(p.shape[1:], extent))
+        crop = p[:, y:y + extent[0], x:x + extent[1]]
         clean = torch.from_numpy((crop - low) / (high - low) * 2 - 1)[None].clamp(-2, 2)
         noisy = clean + sigma * torch.randn(clean.shape, generator=generator)
         with torch.no_grad():
-            errors.append(float((denoiser(noisy, torch.full((1,), sigma)) - clean).square().mean()))
-    return 10 * math.log10(4 / np.mean(errors))
+            denoised = denoiser(noisy.to(device), torch.full((1,), sigma, device=device)).cpu()
+        errors.append(float((denoised - clean).square().mean()))
+    return 10 * math.log10(4 / np.mean(errors)) if errors else math.nan
 
 
 def train(a, planes, test, work):
@@ -60,12 +68,23 @@ def train(a, planes, test, work):
     step, spent, checkpoint = 0, 0.0, work / "checkpoint.pt"
     if checkpoint.exists():
         state = torch.load(checkpoint, map_location=device)
-        denoiser.load_state_dict(state["denoiser"]), average.load_state_dict(state["average"])
+        try:
+            denoiser.load_state_dict(state["denoiser"]), average.load_state_dict(state["average"])
+        except RuntimeError:
+            raise SystemExit(f"'{checkpoint}' holds a network of other --channels or --widths. Give those it was trained "
+                             f"with, or another --work folder to begin anew.")
         optimiser.load_state_dict(state["optimiser"])
         step, spent = state["step"], state["spent"]
         print(f"Resumed at step {step}, after {spent / 60:.1f} minutes.", flush=True)
+
+    def save():
+        saved = work / "checkpoint.tmp"
+        torch.save(dict(denoiser=denoiser.state_dict(), average=average.state_dict(),
+                        optimiser=optimiser.state_dict(), step=step, spent=spent), saved)
+        saved.replace(checkpoint)
+
     crops, running, last = Crops(planes, a.seed + step), None, time.time()
-    reported = time.time()
+    reported, resumed = time.time(), step
     while (progress := spent / (60 * a.minutes)) < 1:
         for group in optimiser.param_groups:
             group["lr"] = a.rate * min(1, (step + 1) / 300) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
@@ -91,16 +110,15 @@ def train(a, planes, test, work):
             levels = ", ".join(f"{psnr_at(average, test, s):.2f}" for s in (0.1, 0.2, 0.4))
             print(f"step {step}, {spent / 60:.1f} of {a.minutes:g} min, loss {running:.4f}, "
                   f"PSNR at noise 0.1, 0.2, 0.4: {levels} dB", flush=True)
-            saved = work / "checkpoint.tmp"
-            torch.save(dict(denoiser=denoiser.state_dict(), average=average.state_dict(),
-                            optimiser=optimiser.state_dict(), step=step, spent=spent), saved)
-            saved.replace(checkpoint)
+            save()
             last = time.time()
+    if step > resumed:
+        save()
     return average.cpu().float(), step
 
 
-def main():
-    a = arguments()
+def main(argv=None):
+    a = arguments(argv)
     work = pathlib.Path(a.work or pathlib.Path("work") / a.name)
     work.mkdir(parents=True, exist_ok=True)
     planes = read_folder(a.images, a.channels)
@@ -110,7 +128,6 @@ def main():
         test, planes = planes[::10], [p for i, p in enumerate(planes) if i % 10 or len(planes) < 10]
     print(f"{len(planes)} planes to learn from, {len(test)} to measure on.", flush=True)
     average, step = train(a, planes, test, work)
-    from package import write_package
     metrics = {s: psnr_at(average, test, s) for s in (0.1, 0.2, 0.4)}
     folder = write_package(average, a, metrics, step)
     print(f"Wrote {folder}")

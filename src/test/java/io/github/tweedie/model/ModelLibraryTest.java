@@ -1,0 +1,143 @@
+package io.github.tweedie.model;
+
+import static io.github.tweedie.model.Fixture.assertSays;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+import io.github.tweedie.sde.Batch;
+import io.github.tweedie.sde.Monitor;
+import io.github.tweedie.sde.Prior;
+import io.github.tweedie.sde.Shape;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ModelLibraryTest {
+
+	private static final Shape SHAPE = Shape.planes(1, 1, 4, 4);
+
+	@TempDir
+	Path places;
+
+	@Test
+	void packagesAreFoundByNameByFolderAndByPath() throws IOException {
+		Path folder = Fixture.gaussian(places.resolve("first folder"));
+		try (ModelLibrary library = new ModelLibrary(List.of(places.resolve("nowhere"), places))) {
+			assertEquals(List.of("gaussian"), library.names());
+			for (String name : List.of("gaussian", "Gaussian", "first folder", " gaussian ", folder.toString()))
+				assertEquals(folder, library.find(name).location());
+		}
+	}
+
+	@Test
+	void zipsAreFound() throws IOException {
+		Path zip = Fixture.zip(Fixture.gaussian(places.resolve("inner/gaussian")), places.resolve("gaussian.zip"), "gaussian");
+		try (ModelLibrary library = new ModelLibrary(List.of(places))) {
+			assertEquals(zip, library.find("gaussian").location());
+		}
+	}
+
+	@Test
+	void ofTwoPackagesWithOneNameTheFirstPlaceWins() throws IOException {
+		Path first = Fixture.gaussian(places.resolve("b/gaussian"));
+		Fixture.gaussian(places.resolve("a/gaussian"));
+		try (ModelLibrary library = new ModelLibrary(List.of(places.resolve("b"), places.resolve("a")))) {
+			assertEquals(List.of("gaussian"), library.names());
+			assertEquals(first, library.find("gaussian").location());
+		}
+	}
+
+	@Test
+	void packagesOfOthersAndDamagedOnesDoNotHideTheRest() throws IOException {
+		Fixture.gaussian(places.resolve("good"));
+		Fixture.edit(Fixture.gaussian(places.resolve("foreign")), "  tweedie:", "  deepimagej:");
+		Path damaged = Fixture.gaussian(places.resolve("damaged"));
+		Fixture.edit(damaged, "sigma_data: 0.5", "sigma_data: -1");
+		Files.writeString(places.resolve("rubbish.zip"), "rubbish");
+		try (ModelLibrary library = new ModelLibrary(List.of(places))) {
+			assertEquals(List.of("gaussian"), library.names());
+			assertSays(IOException.class, () -> library.find("damaged"), "sigma_data");
+			assertSays(IOException.class, () -> library.find("rubbish"), "rubbish.zip");
+			assertSays(IOException.class, () -> library.find("foreign"), "config.tweedie");
+		}
+	}
+
+	@Test
+	void anUnknownNameListsTheModelsAndThePlaces() throws IOException {
+		Fixture.gaussian(places.resolve("gaussian"));
+		try (ModelLibrary library = new ModelLibrary(List.of(places))) {
+			assertSays(IOException.class, () -> library.find("nuclei"), "'nuclei'", "found were gaussian", places.toString());
+			assertSays(IOException.class, () -> library.find(" "), "No model was named", "found were gaussian");
+		}
+		try (ModelLibrary library = new ModelLibrary(List.of(places.resolve("empty")))) {
+			assertSays(IOException.class, () -> library.find("nuclei"), "no models were found in " + places.resolve("empty"));
+		}
+	}
+
+	@Test
+	void aModelIsOpenedOnceAndClosedByTheLibraryAlone() throws IOException {
+		Fixture.gaussian(places.resolve("gaussian"));
+		List<String> said = new ArrayList<>();
+		Monitor monitor = new Monitor() {
+
+			@Override
+			public void say(String sentence) {
+				said.add(sentence);
+			}
+		};
+		Prior second;
+		try (ModelLibrary library = new ModelLibrary(List.of(places))) {
+			try (Prior first = library.open("gaussian", "auto", monitor)) {
+				denoise(first);
+			}
+			second = library.open("gaussian", "auto", monitor);
+			denoise(second);
+			assertEquals(1, said.size(), "the network must be opened, and the device spoken of, once: " + said);
+		}
+		assertSays(IllegalStateException.class, () -> denoise(second), "is closed");
+	}
+
+	@Test
+	void aModelThatWasTrainedAnewIsOpenedAnew() throws IOException {
+		Path folder = Fixture.gaussian(places.resolve("gaussian"));
+		try (ModelLibrary library = new ModelLibrary(List.of(places))) {
+			float before = denoise(library.open("gaussian", "cpu"));
+			Fixture.exchange(folder, "model.onnx", Fixture.resource("nan.onnx"));
+			assertNotEquals(before, denoise(library.open("gaussian", "cpu")));
+		}
+	}
+
+	@Test
+	void modelsLieBesideTheFolderOfTheJarInFijiAndInImageJ() throws IOException {
+		Files.createDirectories(places.resolve("Fiji.app/models"));
+		for (String jar : List.of("jars/tweedie.jar", "plugins/tweedie.jar", "plugins/jars/tweedie.jar"))
+			assertEquals(places.resolve("Fiji.app/models"), ModelLibrary.above(places.resolve("Fiji.app").resolve(jar)).get(0));
+	}
+
+	@Test
+	void aSystemPropertyGoesBeforeAllOtherPlaces() {
+		System.setProperty("tweedie.models", places.resolve("a") + File.pathSeparator + places.resolve("b"));
+		try {
+			List<Path> standard = ModelLibrary.standardPlaces();
+			assertEquals(List.of(places.resolve("a"), places.resolve("b")), standard.subList(0, 2));
+			assertTrue(standard.contains(Path.of("models").toAbsolutePath()));
+			assertTrue(standard.contains(Path.of(System.getProperty("user.home"), ".tweedie", "models")));
+		}
+		finally {
+			System.clearProperty("tweedie.models");
+		}
+	}
+
+	private static float denoise(Prior prior) {
+		float[] out = new float[SHAPE.size()];
+		prior.denoise(Batch.of(SHAPE, new float[SHAPE.size()], 1), out);
+		return out[0];
+	}
+}
