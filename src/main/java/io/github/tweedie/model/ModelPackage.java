@@ -53,7 +53,6 @@ public final class ModelPackage {
 	private final String licence;
 	private final int channels;
 	private final double[] range;
-	private final double sigmaData;
 	private final Double pixelSize;
 	private final int sizeStep;
 	private final int receptiveRadius;
@@ -89,7 +88,6 @@ public final class ModelPackage {
 			sigmaMin, sigmaMax);
 		precision = config.word(Prior.Precision.class, "precision");
 		range = config.range("data_range");
-		sigmaData = config.positive("sigma_data");
 		pixelSize = config.has("pixel_size") ? config.positive("pixel_size") : null;
 		sizeStep = config.integer("size_step", 1);
 		receptiveRadius = config.has("receptive_radius") ? config.integer("receptive_radius", 0) : Prior.GLOBAL;
@@ -164,11 +162,6 @@ public final class ModelPackage {
 		return location;
 	}
 
-	/** Smallest and largest noise level of the training, in units of the data range. */
-	public double[] sigmaRange() {
-		return new double[] { convention.sigmaMin(), convention.sigmaMax() };
-	}
-
 	/** Size of a pixel of the training images in µm; NaN if the package states none. */
 	public double pixelSize() {
 		return pixelSize == null ? Double.NaN : pixelSize;
@@ -194,8 +187,8 @@ public final class ModelPackage {
 	 */
 	public Prior open(String device, Monitor monitor) throws IOException {
 		OnnxDenoiser denoiser = denoiser(device, monitor);
-		return new Prior(denoiser, (name + " " + version).strip(), denoiser.device(), channels, range[0], range[1], sigmaData,
-			sizeStep, receptiveRadius, classNames, precision);
+		return new Prior(denoiser, (name + " " + version).strip(), denoiser.device(), channels, range[0], range[1],
+			convention.sigmaMin(), convention.sigmaMax(), sizeStep, receptiveRadius, classNames, precision);
 	}
 
 	/** {@link #verify(String)} on the CPU. */

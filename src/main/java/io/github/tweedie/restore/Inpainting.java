@@ -338,14 +338,16 @@ public final class Inpainting {
 
 		private final Prior prior;
 		private Method method = Method.MOMENT_MATCHING;
-		private int steps = 20, samples = 1, resamplings = 5, iterations = 3;
+		private int steps = 20, samples = 1, resamplings = 5, iterations = 2;
 		private long seed = 1;
-		private double noise, tolerance = 0, sigmaMin = 0.01, sigmaMax = 20, eta = 1;
+		private double noise, tolerance = 0, sigmaMin, sigmaMax, eta = 1;
 		private MomentMatching.Difference difference = MomentMatching.Difference.FORWARD;
 		private Monitor monitor = Monitor.NONE;
 
 		private Builder(Prior prior) {
 			this.prior = prior;
+			sigmaMin = prior.sigmaMin();
+			sigmaMax = prior.sigmaMax();
 		}
 
 		public Builder method(Method choice) {

@@ -12,7 +12,8 @@ import java.util.List;
  * @param channels number of channels C of a sample
  * @param low value that the darkest usual pixel has in the training data
  * @param high value that the brightest usual pixel has in the training data
- * @param sigmaData standard deviation of the training data, in the same units
+ * @param sigmaMin smallest noise it knows, in the same units
+ * @param sigmaMax largest noise it knows; there the data are lost in the noise, so that a run may begin
  * @param sizeStep extents in Y and X must be multiples of this
  * @param receptiveRadius largest distance in pixels, along an axis, at which an input pixel changes an output pixel;
  *        {@link #GLOBAL} if every pixel may change every other
@@ -20,7 +21,7 @@ import java.util.List;
  * @param precision arithmetic of the network
  */
 public record Prior(Denoiser denoiser, String name, String device, int channels, double low, double high,
-	double sigmaData, int sizeStep, int receptiveRadius, List<String> classNames, Precision precision)
+	double sigmaMin, double sigmaMax, int sizeStep, int receptiveRadius, List<String> classNames, Precision precision)
 	implements Denoiser, AutoCloseable
 {
 
@@ -38,21 +39,22 @@ public record Prior(Denoiser denoiser, String name, String device, int channels,
 	}
 
 	public Prior {
-		if (channels < 1 || sizeStep < 1 || receptiveRadius < 0 || !(high > low) || !(sigmaData > 0))
+		if (channels < 1 || sizeStep < 1 || receptiveRadius < 0 || !(high > low) || !(sigmaMin > 0)
+			|| !(sigmaMax > sigmaMin))
 			throw new IllegalArgumentException("The prior '" + name + "' declares " + channels + " channels, a size step of "
 				+ sizeStep + ", a receptive radius of " + receptiveRadius + ", a data range of [" + low + ", " + high
-				+ "] and sigma_data " + sigmaData + "; channels, step and sigma_data must be positive and the range not empty.");
+				+ "] and noise from " + sigmaMin + " to " + sigmaMax + "; all must be positive and the ranges not empty.");
 		classNames = List.copyOf(classNames);
 	}
 
 	/** A closed-form prior for vectors or images of one channel in [−1, 1], with no tiles to think of. */
 	public static Prior of(String name, Denoiser denoiser) {
-		return new Prior(denoiser, name, "closed form", 1, -1, 1, 0.5, 1, GLOBAL, List.of(), Precision.FLOAT32);
+		return new Prior(denoiser, name, "closed form", 1, -1, 1, 0.01, 20, 1, GLOBAL, List.of(), Precision.FLOAT32);
 	}
 
 	/** The same knowledge about another denoiser, for example this one in tiles. The new prior closes the new denoiser only. */
 	public Prior with(Denoiser other) {
-		return new Prior(other, name, device, channels, low, high, sigmaData, sizeStep, receptiveRadius, classNames,
+		return new Prior(other, name, device, channels, low, high, sigmaMin, sigmaMax, sizeStep, receptiveRadius, classNames,
 			precision);
 	}
 

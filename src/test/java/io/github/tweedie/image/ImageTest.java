@@ -143,7 +143,7 @@ class ImageTest {
 	};
 
 	private static Prior box(int declaredRadius) {
-		return new Prior(BOX, "box", "closed form", 1, -1, 1, 0.5, 4, declaredRadius, List.of(), Prior.Precision.FLOAT32);
+		return new Prior(BOX, "box", "closed form", 1, -1, 1, 0.01, 20, 4, declaredRadius, List.of(), Prior.Precision.FLOAT32);
 	}
 
 	private static double difference(Denoiser tiled, int height, int width) {

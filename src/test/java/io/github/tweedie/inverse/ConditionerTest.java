@@ -196,7 +196,7 @@ class ConditionerTest {
 
 	@Test
 	void momentMatchingRefusesRoundedPriorsAndWrongMeasurements() {
-		Prior half = new Prior(SIGNAL, "half", "cpu", 1, -1, 1, 0.5, 1, 0, List.of(), Prior.Precision.FLOAT16);
+		Prior half = new Prior(SIGNAL, "half", "cpu", 1, -1, 1, 0.01, 20, 1, 0, List.of(), Prior.Precision.FLOAT16);
 		String message = assertThrows(IllegalArgumentException.class, () -> MomentMatching.requireDifferences(half)).getMessage();
 		assertTrue(message.contains("FLOAT16") && message.contains("FLOAT32"), message);
 		assertThrows(IllegalArgumentException.class, () -> new MomentMatching(MASK, new float[2], 0, 3, 0, Difference.FORWARD));

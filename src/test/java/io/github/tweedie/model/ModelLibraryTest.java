@@ -59,11 +59,11 @@ class ModelLibraryTest {
 		Fixture.gaussian(places.resolve("good"));
 		Fixture.edit(Fixture.gaussian(places.resolve("foreign")), "  tweedie:", "  deepimagej:");
 		Path damaged = Fixture.gaussian(places.resolve("damaged"));
-		Fixture.edit(damaged, "sigma_data: 0.5", "sigma_data: -1");
+		Fixture.edit(damaged, "sigma_max: 20.0", "sigma_max: -1");
 		Files.writeString(places.resolve("rubbish.zip"), "rubbish");
 		try (ModelLibrary library = new ModelLibrary(List.of(places))) {
 			assertEquals(List.of("gaussian"), library.names());
-			assertSays(IOException.class, () -> library.find("damaged"), "sigma_data");
+			assertSays(IOException.class, () -> library.find("damaged"), "sigma_max");
 			assertSays(IOException.class, () -> library.find("rubbish"), "rubbish.zip");
 			assertSays(IOException.class, () -> library.find("foreign"), "config.tweedie");
 		}

@@ -36,7 +36,8 @@ class ModelPackageTest {
 			assertEquals(1, prior.channels());
 			assertEquals(-1, prior.low());
 			assertEquals(1, prior.high());
-			assertEquals(0.5, prior.sigmaData());
+			assertEquals(0.01, prior.sigmaMin());
+			assertEquals(20, prior.sigmaMax());
 			assertEquals(4, prior.sizeStep());
 			assertEquals(24, prior.receptiveRadius());
 			assertEquals(Prior.Precision.FLOAT32, prior.precision());
@@ -84,7 +85,7 @@ class ModelPackageTest {
 	}
 
 	@ParameterizedTest
-	@ValueSource(strings = { "sde: edm", "prediction_type: denoised", "time_input: sigma", "sigma_data: 0.5", "sigma_min: 0.01",
+	@ValueSource(strings = { "sde: edm", "prediction_type: denoised", "time_input: sigma", "sigma_min: 0.01",
 		"sigma_max: 20.0", "size_step: 4", "precision: float32", "name: gaussian", "format_version: 0.5.4" })
 	void aMissingFieldIsNamed(String field) throws IOException {
 		Fixture.edit(folder, field, "unknown_to_all: 1");
@@ -94,8 +95,8 @@ class ModelPackageTest {
 
 	@ParameterizedTest
 	@CsvSource({ "sde: edm, sde: vp, edm or ve", "prediction_type: denoised, prediction_type: v_prediction, 'epsilon, score'",
-		"time_input: sigma, time_input: t999, 'sigma, c_noise'", "sigma_data: 0.5, sigma_data: -1, a positive number",
-		"sigma_data: 0.5, sigma_data: much, a positive number", "sigma_max: 20.0, sigma_max: 0.001, more than sigma_min",
+		"time_input: sigma, time_input: t999, 'sigma, c_noise'", "sigma_min: 0.01, sigma_min: -1, a positive number",
+		"sigma_min: 0.01, sigma_min: much, a positive number", "sigma_max: 20.0, sigma_max: 0.001, more than sigma_min",
 		"size_step: 4, size_step: 0, a whole number", "size_step: 4, size_step: 1.5, a whole number",
 		"receptive_radius: 0, receptive_radius: -3, a whole number", "precision: float32, precision: float8, float32",
 		"format_version: 0.5.4, format_version: 0.4.9, 0.5", "name: gaussian, name: [a], a text", "'- -1.0', '- 3.0', the lower one first",

@@ -31,7 +31,7 @@ class InpaintingTest {
 
 	private static final int SIZE = 8, PIXELS = 64;
 	private static final GaussianMixture FIELD = GaussianMixture.gaussian(new double[PIXELS], covariance());
-	private static final Prior PRIOR = new Prior(FIELD, "field 1.0", "closed form", 1, -1, 1, 0.5, 8, Prior.GLOBAL, List.of(),
+	private static final Prior PRIOR = new Prior(FIELD, "field 1.0", "closed form", 1, -1, 1, 0.01, 20, 8, Prior.GLOBAL, List.of(),
 		Prior.Precision.FLOAT32);
 
 	private static double[][] covariance() {
@@ -192,7 +192,7 @@ class InpaintingTest {
 			assertEquals(0, batch.shape().x() % 8 + batch.shape().y() % 8, "the network sees multiples of its size step");
 			for (int i = 0; i < out.length; i++)
 				out[i] = (float) (batch.x()[i] * 0.25 / (0.25 + Math.pow(batch.sigma()[i / batch.shape().sampleSize()], 2)));
-		}, "pixelwise", "closed form", 1, -1, 1, 0.5, 8, 2, List.of(), Prior.Precision.FLOAT32);
+		}, "pixelwise", "closed form", 1, -1, 1, 0.01, 20, 8, 2, List.of(), Prior.Precision.FLOAT32);
 		for (int[] size : new int[][] { { 1, 2 }, { 2, 1 }, { 3, 50 }, { 33, 17 }, { 9, 9 } }) {
 			short[] grey = new short[size[0] * size[1]];
 			byte[] marks = new byte[grey.length];
@@ -215,7 +215,7 @@ class InpaintingTest {
 		Prior watched = new Prior((batch, out) -> {
 			most[0] = Math.max(most[0], batch.shape().sampleSize());
 			System.arraycopy(batch.x(), 0, out, 0, out.length);
-		}, "watched", "closed form", 1, -1, 1, 0.5, 8, 10, List.of(), Prior.Precision.FLOAT32);
+		}, "watched", "closed form", 1, -1, 1, 0.01, 20, 8, 10, List.of(), Prior.Precision.FLOAT32);
 		byte[] marks = new byte[200 * 200];
 		marks[100 * 200 + 100] = 1;
 		Inpainting.with(watched).steps(3).build().restore(ArrayImgs.unsignedShorts(200, 200), ArrayImgs.unsignedBytes(marks, 200, 200));
@@ -275,7 +275,7 @@ class InpaintingTest {
 		for (Inpainting.Builder builder : List.of(quick().steps(-3), quick().samples(0), quick().noise(-1), quick().noise(Double.NaN),
 			quick().resamplings(0), quick().conjugateGradients(0, 0), quick().noise(3).method(Inpainting.Method.REPLACEMENT)))
 			assertThrows(IllegalArgumentException.class, builder::build);
-		Prior colour = new Prior(FIELD, "colour", "cpu", 3, -1, 1, 0.5, 8, 0, List.of(), Prior.Precision.FLOAT32);
+		Prior colour = new Prior(FIELD, "colour", "cpu", 3, -1, 1, 0.01, 20, 8, 0, List.of(), Prior.Precision.FLOAT32);
 		String message = assertThrows(IllegalArgumentException.class, () -> Inpainting.with(colour).build()).getMessage();
 		assertTrue(message.contains("3 channels"), message);
 		assertTrue(assertThrows(IllegalArgumentException.class, () -> quick().steps(-3).build()).getMessage().contains("-3"));
