@@ -1,6 +1,8 @@
 package io.github.tweedie.command;
 
 import java.awt.GraphicsEnvironment;
+import java.awt.Menu;
+import java.awt.MenuItem;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -20,6 +22,7 @@ import org.scijava.task.TaskService;
 import ij.IJ;
 import ij.ImagePlus;
 import ij.Macro;
+import ij.Menus;
 import ij.WindowManager;
 import ij.gui.GenericDialog;
 import ij.plugin.PlugIn;
@@ -134,8 +137,29 @@ public class CommandPlugIn implements PlugIn {
 
 	// -- The menu --
 
-	/** The entries of plugins.config: class and argument, by their name in the menu. */
-	static Map<String, String> entries() {
+	/**
+	 * Adds the commands of {@code plugins.config} to an ImageJ that did not find this class in its plugins folder, because it
+	 * lies on the class path.
+	 */
+	static void install() {
+		// NB: Without a window, ImageJ builds its table of commands when the first one runs.
+		if (Menus.getCommands() == null) IJ.run("Clear Results");
+		Map<String, String> entries = entries();
+		@SuppressWarnings("unchecked")
+		Map<String, String> commands = Menus.getCommands();
+		commands.putAll(entries);
+		if (IJ.getInstance() == null) return;
+		Menu submenu = new Menu("Tweedie");
+		for (String label : entries.keySet()) {
+			MenuItem item = new MenuItem(label);
+			item.addActionListener(IJ.getInstance());
+			submenu.add(item);
+		}
+		Menus.getImageJMenu("Plugins").add(submenu);
+	}
+
+	/** Class and argument of each command, by its name in the menu. */
+	private static Map<String, String> entries() {
 		try (InputStream config = CommandPlugIn.class.getResourceAsStream("/plugins.config")) {
 			Map<String, String> entries = new LinkedHashMap<>();
 			for (String line : new String(config.readAllBytes(), StandardCharsets.UTF_8).split("\\R")) {
