@@ -31,7 +31,9 @@ final class Demo {
 		Path folder = Files.createDirectories(out).toAbsolutePath();
 		try {
 			CommandPlugIn.install();
-			new Interpreter().run(Files.readString(Path.of("macros", "demo.ijm")), folder + "\n" + size);
+			Interpreter interpreter = new Interpreter();
+			interpreter.run(Files.readString(Path.of("macros", "demo.ijm")), folder + "\n" + size);
+			if (interpreter.wasError()) throw new IllegalStateException(interpreter.getErrorMessage());
 			report(folder);
 		}
 		finally {

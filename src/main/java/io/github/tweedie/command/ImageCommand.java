@@ -1,6 +1,7 @@
 package io.github.tweedie.command;
 
 import java.awt.GraphicsEnvironment;
+import java.awt.HeadlessException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,8 +22,8 @@ import io.github.tweedie.sde.Monitor;
 
 /**
  * What all commands share: strict macro options, progress and Escape, and failures told in one sentence. On a display the
- * sentence comes in ImageJ's own message box, and a running macro stops; without one it is thrown, which stops the macro
- * and tells whoever called it.
+ * sentence comes in ImageJ's own message box, without one it is printed; a running macro stops. A program that called the
+ * command without a display gets the exception.
  */
 abstract class ImageCommand extends DynamicCommand {
 
@@ -118,13 +119,18 @@ abstract class ImageCommand extends DynamicCommand {
 		}
 	}
 
+	/** Tells the sentence and stops the macro, if one runs; without a macro and a display, throws. */
 	void fail(RuntimeException e) {
-		if (GraphicsEnvironment.isHeadless()) throw e;
+		if (GraphicsEnvironment.isHeadless() && !IJ.isMacro()) throw e;
 		try {
 			IJ.error(title().replace("...", ""), e.getMessage());
 		}
+		catch (HeadlessException noDialog) {
+			IJ.log(e.getMessage());
+			abortMacro();
+		}
 		catch (RuntimeException aborted) {
-			// NB: ImageJ has set its flag before it throws; the flag stops the macro without a stack trace.
+			// NB: ImageJ has stopped the macro before it throws. What is thrown farther would appear as a stack trace.
 		}
 	}
 

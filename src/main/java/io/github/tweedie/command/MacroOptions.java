@@ -25,9 +25,9 @@ record MacroOptions(Map<String, String> values) {
 
 	static MacroOptions parse(String text) {
 		Map<String, String> values = new LinkedHashMap<>();
-		Matcher matcher = OPTION.matcher(text.trim());
-		int at = 0;
 		String options = text.trim();
+		Matcher matcher = OPTION.matcher(options);
+		int at = 0;
 		while (at < options.length() && matcher.find(at)) {
 			String value = matcher.group(2);
 			at = matcher.end();
@@ -40,7 +40,8 @@ record MacroOptions(Map<String, String> values) {
 			}
 			else if (value.startsWith("'"))
 				value = value.substring(1, value.length() - 1);
-			values.put(matcher.group(1), value);
+			if (values.put(matcher.group(1), value) != null)
+				throw new IllegalArgumentException("The option " + matcher.group(1) + " is given twice in '" + options + "'.");
 		}
 		if (at < options.length() && !options.substring(at).isBlank())
 			throw new IllegalArgumentException("The macro options '" + options + "' cannot be read from '"
