@@ -1,13 +1,13 @@
 // Hides parts of a simulated picture, restores them and puts the pictures side by side.
 //
-// The argument has two lines, the folder where the results go and the width of the picture in pixels. Without an argument,
-// as from the macro editor, the results stay open and nothing is saved.
+// The argument is the folder where the results go and the width of the picture in pixels: "folder;512". Without an
+// argument, as from the macro editor, the results stay open and nothing is saved.
 
 folder = ""; size = 512;
 if (getArgument() != "") {
-	lines = split(getArgument(), "\n");
-	folder = lines[0];
-	size = parseInt(lines[1]);
+	words = split(getArgument(), ";");
+	folder = words[0];
+	size = parseInt(words[1]);
 	setBatchMode(true);
 }
 

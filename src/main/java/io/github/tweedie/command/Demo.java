@@ -32,7 +32,7 @@ final class Demo {
 		try {
 			CommandPlugIn.install();
 			Interpreter interpreter = new Interpreter();
-			interpreter.run(Files.readString(Path.of("macros", "demo.ijm")), folder + "\n" + size);
+			interpreter.run(Files.readString(Path.of("macros", "demo.ijm")), folder + ";" + size);
 			if (interpreter.wasError()) throw new IllegalStateException(interpreter.getErrorMessage());
 			report(folder);
 		}
