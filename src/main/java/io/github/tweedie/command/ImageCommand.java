@@ -18,6 +18,7 @@ import ij.IJ;
 import ij.ImagePlus;
 import ij.Macro;
 import ij.WindowManager;
+import ij.macro.Interpreter;
 import io.github.tweedie.sde.Monitor;
 
 /**
@@ -134,7 +135,10 @@ abstract class ImageCommand extends DynamicCommand {
 		}
 	}
 
+	/** Stops whatever called the command without another word. */
 	private static void abortMacro() {
+		Interpreter macro = Interpreter.getInstance();
+		if (macro != null) macro.abort((String) null);
 		try {
 			Macro.abort();
 		}

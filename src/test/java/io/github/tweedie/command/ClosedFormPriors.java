@@ -1,5 +1,6 @@
 package io.github.tweedie.command;
 
+import java.awt.event.KeyEvent;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -7,15 +8,18 @@ import org.scijava.Priority;
 import org.scijava.plugin.Plugin;
 import org.scijava.service.Service;
 
+import ij.IJ;
 import io.github.tweedie.sde.Batch;
 import io.github.tweedie.sde.Monitor;
 import io.github.tweedie.sde.Prior;
 
-/** The model library and one more model, "closed form": independent Gaussian pixels, which need no file and no time. */
+/** The model library and one model more, "closed form": independent Gaussian pixels, which need no file and no time. */
 @Plugin(type = Service.class, priority = Priority.HIGH)
 public class ClosedFormPriors extends PriorService.Library {
 
 	static final String NAME = "closed form";
+	/** During which the user presses Escape. */
+	static final String INTERRUPTED = "closed form, interrupted";
 
 	@Override
 	public List<String> names() {
@@ -26,6 +30,11 @@ public class ClosedFormPriors extends PriorService.Library {
 
 	@Override
 	public Prior open(String nameOrPath, String device, Monitor monitor) {
+		if (nameOrPath.equals(INTERRUPTED))
+			return Prior.of(INTERRUPTED, (batch, out) -> {
+				IJ.setKeyDown(KeyEvent.VK_ESCAPE);
+				denoise(batch, out);
+			});
 		return nameOrPath.equals(NAME) ? Prior.of(NAME, ClosedFormPriors::denoise) : super.open(nameOrPath, device, monitor);
 	}
 

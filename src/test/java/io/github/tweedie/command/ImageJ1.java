@@ -1,6 +1,12 @@
 package io.github.tweedie.command;
 
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicBoolean;
+
+import org.scijava.Context;
+import org.scijava.command.CommandInfo;
+import org.scijava.command.CommandService;
+import org.scijava.module.ModuleService;
 
 import ij.ImagePlus;
 import ij.macro.Interpreter;
@@ -31,6 +37,23 @@ final class ImageJ1 {
 		}
 	}
 
+	/** Runs a macro with an argument, in batch mode. */
+	static void run(String macro, String argument) {
+		if (READY.compareAndSet(false, true)) CommandPlugIn.install();
+		new Interpreter().run(macro, argument);
+	}
+
+	/** Runs the command as a SciJava program does, without a macro. */
+	static Picture inpainted(Picture picture, Object... inputs) throws Exception {
+		try (Context context = new Context(CommandService.class, PriorService.class)) {
+			Object[] all = Arrays.copyOf(inputs, inputs.length + 2);
+			all[inputs.length] = "image";
+			all[inputs.length + 1] = picture.image();
+			CommandInfo info = context.service(CommandService.class).getCommand(Inpaint.class);
+			return new Picture((ImagePlus) context.service(ModuleService.class).run(info, true, all).get().getOutput("restored"));
+		}
+	}
+
 	/** The sentence with which a macro was stopped. */
 	static final class MacroError extends RuntimeException {
 
@@ -46,6 +69,10 @@ final class ImageJ1 {
 
 		String title() {
 			return image.getTitle();
+		}
+
+		boolean composite() {
+			return image.isComposite();
 		}
 
 		String property(String key) {

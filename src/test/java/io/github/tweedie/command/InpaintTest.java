@@ -3,14 +3,23 @@ package io.github.tweedie.command;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -145,6 +154,60 @@ class InpaintTest {
 		float[] pixels = restored.pixels(5);
 		for (int i = 0; i < pixels.length; i++)
 			if (!hidden(i)) assertEquals(fifth[i], pixels[i]);
+	}
+
+	@Test
+	void aProgramGetsTheSameAsAMacro() throws Exception {
+		Picture byMacro = ImageJ1.run(IMAGES + inpaint("mask=selection").replace("run(", "makeRectangle(10, 8, 5, 4); run("));
+		Picture byProgram = ImageJ1.inpainted(ImageJ1.run(IMAGES + "makeRectangle(10, 8, 5, 4);"), "model", ClosedFormPriors.NAME,
+			"steps", 3, "samples", 2);
+		assertArrayEquals(byMacro.pixels(1), byProgram.pixels(1));
+	}
+
+	@Test
+	void aProgramGetsTheExceptionOfAMistake() {
+		ExecutionException thrown = assertThrows(ExecutionException.class,
+			() -> ImageJ1.inpainted(ImageJ1.run(IMAGES), "model", ClosedFormPriors.NAME));
+		assertTrue(thrown.getCause().getCause().getMessage().contains("no area selection"));
+	}
+
+	@Test
+	void aCompositeStaysOne() {
+		Picture restored = ImageJ1.run("""
+			newImage("cells", "16-bit composite-mode label", 32, 24, 2, 1, 1);
+			Stack.setChannel(1); setMinAndMax(10, 50);
+			Stack.setChannel(2); setMinAndMax(20, 90);
+			makeRectangle(10, 8, 5, 4);
+			""" + inpaint("mask=selection") + "Stack.setChannel(2);");
+		assertTrue(restored.composite());
+		assertEquals(20, restored.image().getDisplayRangeMin());
+		assertEquals(90, restored.image().getDisplayRangeMax());
+	}
+
+	@Test
+	void escapeStopsTheMacro() {
+		String told = assertThrows(ImageJ1.MacroError.class, () -> ImageJ1.run(IMAGES
+			+ inpaint("mask=holes model=[" + ClosedFormPriors.INTERRUPTED + "]") + "selectImage('the macro went on');")).getMessage();
+		assertNull(told);
+		assertEquals("restored of cells", ImageJ1.run(IMAGES + inpaint("mask=holes")).title());
+	}
+
+	@Test
+	void aFolderIsRestoredAndWhatFailsIsPassedOver(@TempDir Path folder) throws IOException {
+		Path images = Files.createDirectory(folder.resolve("images")), masks = Files.createDirectory(folder.resolve("masks"));
+		for (String name : List.of("a", "b"))
+			ImageJ1.run(IMAGES + "saveAs('Tiff', '" + images.resolve(name + ".tif") + "'); selectImage('holes');"
+				+ "saveAs('Tiff', '" + masks.resolve(name + ".tif") + "');");
+		Files.writeString(images.resolve("broken.tif"), "no image");
+		Files.writeString(masks.resolve("broken.tif"), "no image");
+		Files.copy(images.resolve("a.tif"), images.resolve("no mask.tif"));
+		Path results = folder.resolve("results");
+		ImageJ1.run(Files.readString(Path.of("macros", "inpaint-folder.ijm")),
+			images + ";" + masks + ";" + results + ";model=[closed form] steps=3 samples=2");
+		try (Stream<Path> files = Files.list(results)) {
+			assertEquals(Set.of("a-restored.tif", "a-uncertainty.tif", "b-restored.tif", "b-uncertainty.tif"),
+				files.map(file -> file.getFileName().toString()).collect(Collectors.toSet()));
+		}
 	}
 
 	@Test
