@@ -2,6 +2,7 @@ package io.github.tweedie.command;
 
 import java.awt.GraphicsEnvironment;
 import java.awt.HeadlessException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -62,7 +63,7 @@ abstract class ImageCommand extends DynamicCommand {
 			IJ.showStatus(title() + " was cancelled");
 			abortMacro();
 		}
-		catch (IllegalArgumentException | IllegalStateException e) {
+		catch (IllegalArgumentException | IllegalStateException | UncheckedIOException e) {
 			fail(e);
 		}
 	}

@@ -1,6 +1,7 @@
 package io.github.tweedie.command;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -244,17 +245,22 @@ public class Inpaint extends ImageCommand {
 		}
 	}
 
+	/** Writes where the image came from into its properties and, for people, into what 'Show Info...' tells. */
 	private void describe(ImagePlus output, Restored result, Prior prior) {
-		for (Map.Entry<String, String> entry : result.provenance().entrySet())
-			output.setProp("tweedie." + entry.getKey(), entry.getValue());
-		output.setProp("tweedie.model", prior.name());
-		output.setProp("tweedie.device", prior.device());
-		output.setProp("tweedie.evaluations", Long.toString(result.evaluations()));
-		output.setProp("tweedie.seconds", String.format(Locale.ROOT, "%.2f", result.seconds()));
-		String line = macroLine();
-		if (mask.equals(SELECTION))
-			output.setProp("tweedie.selection", selectionLine(image.getRoi()));
-		output.setProp("tweedie.macro", line);
+		Map<String, String> origin = new LinkedHashMap<>(result.provenance());
+		origin.put("model", prior.name());
+		origin.put("device", prior.device());
+		origin.put("evaluations", Long.toString(result.evaluations()));
+		origin.put("seconds", String.format(Locale.ROOT, "%.2f", result.seconds()));
+		if (mask.equals(SELECTION)) origin.put("selection", selectionLine(image.getRoi()));
+		origin.put("macro", macroLine());
+		StringBuilder info = new StringBuilder();
+		origin.forEach((key, value) -> {
+			output.setProp("tweedie." + key, value);
+			info.append("tweedie.").append(key).append(": ").append(value).append('\n');
+		});
+		if (image.getInfoProperty() != null) info.append('\n').append(image.getInfoProperty());
+		output.setProperty("Info", info.toString());
 	}
 
 	/** The line of a macro that makes a selection. Composite selections have none; save them as .roi files. */

@@ -106,6 +106,13 @@ class InpaintTest {
 	}
 
 	@Test
+	void theInfoTellsTheModelTheDeviceAndTheMacroLine() {
+		String info = ImageJ1.run(IMAGES + inpaint("mask=holes")).image().getInfoProperty();
+		assertTrue(info.contains("tweedie.model: closed form") && info.contains("tweedie.device: closed form")
+			&& info.contains("run(\"Tweedie Inpaint...\", \"image=cells mask=holes"), info);
+	}
+
+	@Test
 	void theRecordedSelectionMakesTheSameImageAgain() {
 		Picture first = ImageJ1.run(IMAGES + "makePolygon(3, 3, 12, 4, 6, 15);" + inpaint("mask=selection"));
 		Picture again = ImageJ1.run(IMAGES + first.property("tweedie.selection") + first.property("tweedie.macro"));
