@@ -1,0 +1,118 @@
+package io.github.tweedie.command;
+
+import java.util.Iterator;
+
+import ij.CompositeImage;
+import ij.ImagePlus;
+import ij.ImageStack;
+import ij.gui.Roi;
+import ij.measure.Calibration;
+import ij.process.ByteProcessor;
+import ij.process.ImageProcessor;
+import net.imglib2.RandomAccessibleInterval;
+import net.imglib2.img.Img;
+import net.imglib2.img.array.ArrayImgs;
+import net.imglib2.img.basictypeaccess.array.FloatArray;
+import net.imglib2.img.planar.PlanarImg;
+import net.imglib2.img.planar.PlanarImgFactory;
+import net.imglib2.type.numeric.integer.UnsignedByteType;
+import net.imglib2.type.numeric.real.FloatType;
+import net.imglib2.view.Views;
+
+/** The passage between ImageJ's images and ImgLib2's: pixels copied, so that no input is ever changed. */
+final class Stacks {
+
+	private Stacks() {}
+
+	/** X×Y×planes in the order of ImageJ's stack, in calibrated grey levels. */
+	static Img<FloatType> floats(ImagePlus image) {
+		ImageStack stack = image.getStack();
+		PlanarImg<FloatType, FloatArray> planes = (PlanarImg<FloatType, FloatArray>) new PlanarImgFactory<>(new FloatType())
+			.create(image.getWidth(), image.getHeight(), stack.getSize());
+		for (int i = 0; i < stack.getSize(); i++) {
+			ImageProcessor plane = stack.getProcessor(i + 1).duplicate();
+			plane.setCalibrationTable(image.getCalibration().getCTable());
+			planes.setPlane(i, new FloatArray((float[]) plane.convertToFloatProcessor().getPixels()));
+		}
+		return planes;
+	}
+
+	/** X×Y, 255 inside of the selection. */
+	static Img<UnsignedByteType> inside(Roi selection, int width, int height) {
+		ByteProcessor mask = new ByteProcessor(width, height);
+		mask.setValue(255);
+		mask.fill(selection);
+		return ArrayImgs.unsignedBytes((byte[]) mask.getPixels(), width, height);
+	}
+
+	/** X×Y×planes, 1 where the image is not a number. */
+	static Img<UnsignedByteType> notNumbers(Img<FloatType> image) {
+		Img<UnsignedByteType> mask = ArrayImgs.unsignedBytes(image.dimensionsAsLongArray());
+		Iterator<UnsignedByteType> out = mask.iterator();
+		for (FloatType value : Views.flatIterable(image))
+			out.next().set(Float.isNaN(value.get()) ? 1 : 0);
+		return mask;
+	}
+
+	/** A 32-bit image of X×Y or X×Y×planes; further dimensions count on as planes. */
+	static ImagePlus image(String title, RandomAccessibleInterval<FloatType> planes, Calibration calibration) {
+		int width = (int) planes.dimension(0), height = (int) planes.dimension(1), size = width * height;
+		ImageStack stack = new ImageStack(width, height);
+		Iterator<FloatType> values = Views.flatIterable(planes).iterator();
+		while (values.hasNext()) {
+			float[] plane = new float[size];
+			for (int i = 0; i < size; i++)
+				plane[i] = values.next().get();
+			stack.addSlice(null, plane);
+		}
+		ImagePlus image = new ImagePlus(title, stack);
+		Calibration copy = calibration.copy();
+		copy.disableDensityCalibration();
+		image.setCalibration(copy);
+		return image;
+	}
+
+	/** Gives an image the channels, slices, frames, slice labels, overlay, lookup tables and display ranges of another. */
+	static ImagePlus dressed(ImagePlus bare, ImagePlus like) {
+		bare.setDimensions(like.getNChannels(), like.getNSlices(), like.getNFrames());
+		for (int i = 1; i <= like.getStackSize(); i++)
+			bare.getStack().setSliceLabel(like.getStack().getSliceLabel(i), i);
+		ImagePlus image = bare;
+		if (like instanceof CompositeImage composite) {
+			CompositeImage dressed = new CompositeImage(bare, composite.getMode());
+			dressed.setLuts(composite.getLuts());
+			image = dressed;
+		}
+		else {
+			image.getProcessor().setColorModel(like.getProcessor().getColorModel());
+			image.getStack().setColorModel(like.getProcessor().getColorModel());
+			double[] range = calibratedRange(like);
+			image.setDisplayRange(range[0], range[1]);
+		}
+		image.setOpenAsHyperStack(like.isHyperStack());
+		if (like.getOverlay() != null) image.setOverlay(like.getOverlay().duplicate());
+		image.setPosition(like.getC(), like.getZ(), like.getT());
+		return image;
+	}
+
+	/** ImageJ keeps the display range of a density-calibrated image in raw values. */
+	private static double[] calibratedRange(ImagePlus image) {
+		Calibration calibration = image.getCalibration();
+		double low = image.getDisplayRangeMin(), high = image.getDisplayRangeMax();
+		if (calibration.calibrated()) {
+			double a = calibration.getCValue(low), b = calibration.getCValue(high);
+			low = Math.min(a, b);
+			high = Math.max(a, b);
+		}
+		return new double[] { low, high };
+	}
+
+	/** The largest value of a stack. */
+	static double maximum(ImagePlus image) {
+		double max = 0;
+		for (int i = 1; i <= image.getStackSize(); i++)
+			for (float value : (float[]) image.getStack().getPixels(i))
+				max = Math.max(max, value);
+		return max;
+	}
+}

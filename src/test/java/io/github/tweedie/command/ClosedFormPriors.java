@@ -1,0 +1,48 @@
+package io.github.tweedie.command;
+
+import java.awt.event.KeyEvent;
+import java.util.ArrayList;
+import java.util.List;
+
+import org.scijava.Priority;
+import org.scijava.plugin.Plugin;
+import org.scijava.service.Service;
+
+import ij.IJ;
+import io.github.tweedie.sde.Batch;
+import io.github.tweedie.sde.Monitor;
+import io.github.tweedie.sde.Prior;
+
+/** The model library and one model more, "closed form": independent Gaussian pixels, which need no file and no time. */
+@Plugin(type = Service.class, priority = Priority.HIGH)
+public class ClosedFormPriors extends PriorService.Library {
+
+	static final String NAME = "closed form";
+	/** During which the user presses Escape. */
+	static final String INTERRUPTED = "closed form, interrupted";
+
+	@Override
+	public List<String> names() {
+		List<String> names = new ArrayList<>(super.names());
+		names.add(NAME);
+		return names;
+	}
+
+	@Override
+	public Prior open(String nameOrPath, String device, Monitor monitor) {
+		if (nameOrPath.equals(INTERRUPTED))
+			return Prior.of(INTERRUPTED, (batch, out) -> {
+				IJ.setKeyDown(KeyEvent.VK_ESCAPE);
+				denoise(batch, out);
+			});
+		return nameOrPath.equals(NAME) ? Prior.of(NAME, ClosedFormPriors::denoise) : super.open(nameOrPath, device, monitor);
+	}
+
+	private static void denoise(Batch batch, float[] out) {
+		int size = batch.shape().sampleSize();
+		for (int i = 0; i < out.length; i++) {
+			double sigma = batch.sigma()[i / size];
+			out[i] = (float) (batch.x()[i] * 0.25 / (0.25 + sigma * sigma));
+		}
+	}
+}
