@@ -31,14 +31,14 @@ updateDisplay();
 selectImage("truth");
 getMinAndMax(low, high);
 run("Duplicate...", "title=hidden");
-for (y = 0; y < size; y++) {
-	for (x = 0; x < size; x++) {
-		selectImage("mask");
-		hide = getPixel(x, y) > 0;
-		selectImage("hidden");
-		if (hide) setPixel(x, y, 0);
-	}
-}
+selectImage("mask");
+setThreshold(1, 255);
+run("Create Selection");
+resetThreshold();
+selectImage("hidden");
+run("Restore Selection");
+run("Set...", "value=0");
+run("Select None");
 setMinAndMax(low, high);
 
 run("Tweedie Inpaint...", "image=hidden mask=mask model=nuclei show=[restored and uncertainty] samples=8 steps=20 seed=1");

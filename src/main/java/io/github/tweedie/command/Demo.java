@@ -50,7 +50,7 @@ final class Demo {
 		for (int i = 0; i < hidden.length; i++)
 			if (hidden[i] = mask[i] != 0) count++;
 		float[] harmonic = input.clone();
-		Laplace.fill(harmonic, restored.getWidth(), restored.getHeight(), hidden);
+		Laplace.fill(harmonic, restored.getWidth(), hidden);
 		System.out.printf(Locale.ROOT, "%d of %d pixels were hidden (%.1f %%).%n", count, hidden.length, 100.0 * count / hidden.length);
 		System.out.printf(Locale.ROOT, "PSNR inside the mask:  restored %.2f dB,  harmonic fill %.2f dB%n",
 			psnr(truth, pixels(restored), hidden), psnr(truth, harmonic, hidden));

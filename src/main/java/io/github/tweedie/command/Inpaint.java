@@ -71,7 +71,7 @@ public class Inpaint extends ImageCommand {
 			+ "One is fastest; the uncertainty needs at least two and gets more reliable with more.")
 	private Integer samples = 8;
 
-	@Parameter(label = "Steps (more is slower)", min = "1", persist = false,
+	@Parameter(label = "Steps (more is slower)", min = "2", persist = false,
 		description = "Number of steps from noise to image. Too few steps make the uncertainty too small.")
 	private Integer steps = 20;
 

@@ -1,5 +1,6 @@
 package io.github.tweedie.command;
 
+import java.io.IOException;
 import java.util.List;
 
 import org.scijava.plugin.Plugin;
@@ -32,12 +33,17 @@ public interface PriorService extends SciJavaService {
 
 		@Override
 		public List<String> names() {
-			return ModelLibrary.standard().names();
+			return ModelLibrary.shared().names();
 		}
 
 		@Override
 		public Prior open(String nameOrPath, String device, Monitor monitor) {
-			return ModelLibrary.standard().open(nameOrPath, device, monitor);
+			try {
+				return ModelLibrary.shared().open(nameOrPath, device, monitor);
+			}
+			catch (IOException e) {
+				throw new IllegalArgumentException(e.getMessage(), e);
+			}
 		}
 	}
 }

@@ -16,7 +16,7 @@ import net.imglib2.type.numeric.real.FloatType;
 public final class Specimen {
 
 	private static final double BACKGROUND = 180, GLOW = 60, DENSITY = 1.0 / 1500;
-	private static final int TEXTURE_WAVES = 12;
+	private static final int TEXTURE_WAVES = 24;
 
 	private Specimen() {}
 
@@ -58,7 +58,7 @@ public final class Specimen {
 			double brightness = 500 + 2600 * Math.pow(random.nextDouble(), 1.7);
 			double[][] waves = new double[TEXTURE_WAVES][];
 			for (int i = 0; i < waves.length; i++) {
-				double direction = random.nextDouble(2 * Math.PI), k = 2 * Math.PI / (5 + 12 * random.nextDouble());
+				double direction = random.nextDouble(2 * Math.PI), k = 2 * Math.PI / (7 + 20 * random.nextDouble());
 				waves[i] = new double[] { k * Math.cos(direction), k * Math.sin(direction), random.nextDouble(2 * Math.PI) };
 			}
 			return new Nucleus(random.nextDouble() * width, random.nextDouble() * height, a, b, random.nextDouble(Math.PI),
@@ -83,7 +83,7 @@ public final class Specimen {
 			double texture = 0;
 			for (double[] wave : waves)
 				texture += Math.sin(wave[0] * dx + wave[1] * dy + wave[2]);
-			double body = 1 + 0.22 * texture / Math.sqrt(TEXTURE_WAVES / 2.0);
+			double body = 1 + 0.16 * texture / Math.sqrt(TEXTURE_WAVES / 2.0);
 			return brightness * body / (1 + Math.exp(distance / EDGE));
 		}
 	}

@@ -1,6 +1,7 @@
 package io.github.tweedie.restore;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -63,7 +64,7 @@ public final class Inpainting {
 	private final Method method;
 	private final int steps, samples, resamplings, iterations;
 	private final long seed;
-	private final double noise, tolerance, sigmaMin, sigmaMax, eta;
+	private final double noise, eta;
 	private final MomentMatching.Difference difference;
 	private final Monitor monitor;
 
@@ -76,9 +77,6 @@ public final class Inpainting {
 		iterations = b.iterations;
 		seed = b.seed;
 		noise = b.noise;
-		tolerance = b.tolerance;
-		sigmaMin = b.sigmaMin;
-		sigmaMax = b.sigmaMax;
 		eta = b.eta;
 		difference = b.difference;
 		monitor = b.monitor;
@@ -132,7 +130,7 @@ public final class Inpainting {
 				draws[s * planes.count() + p] = plane.draws[s];
 		}
 		double seconds = (System.nanoTime() - start) * 1e-9;
-		long[] dimensions = image.dimensionsAsLongArray(), longer = java.util.Arrays.copyOf(dimensions, dimensions.length + 1);
+		long[] dimensions = image.dimensionsAsLongArray(), longer = Arrays.copyOf(dimensions, dimensions.length + 1);
 		longer[dimensions.length] = samples;
 		RandomAccessibleInterval<FloatType> spread = samples > 1 ? planes.like(deviation) : null;
 		return new Restored(planes.like(mean), spread, Planes.like(draws, longer), most, seconds,
@@ -268,7 +266,7 @@ public final class Inpainting {
 		/** @return evaluations of the network per sample */
 		long restore() {
 			int batch = Math.max(1, Math.min(samples, MOST_PIXELS / canvasHidden.length));
-			Schedule schedule = Schedule.down(new VeSde(sigmaMin, sigmaMax), TimeGrid.karras(7), steps);
+			Schedule schedule = Schedule.down(new VeSde(prior.sigmaMin(), prior.sigmaMax()), TimeGrid.karras(7), steps);
 			if (method == Method.REPLACEMENT)
 				schedule = schedule.resampled(resamplings);
 			PcSampler sampler = PcSampler.along(schedule, new DpmSolver(eta));
@@ -293,7 +291,7 @@ public final class Inpainting {
 			return switch (method) {
 				case REPLACEMENT -> new Replacement(mask, measured);
 				case MOMENT_MATCHING -> new MomentMatching(mask, measured, scale.toData(noise, prior.low(), prior.high()), iterations,
-					tolerance, difference);
+					difference);
 			};
 		}
 
@@ -340,14 +338,12 @@ public final class Inpainting {
 		private Method method = Method.MOMENT_MATCHING;
 		private int steps = 20, samples = 1, resamplings = 5, iterations = 2;
 		private long seed = 1;
-		private double noise, tolerance = 0, sigmaMin, sigmaMax, eta = 1;
+		private double noise, eta = 1;
 		private MomentMatching.Difference difference = MomentMatching.Difference.FORWARD;
 		private Monitor monitor = Monitor.NONE;
 
 		private Builder(Prior prior) {
 			this.prior = prior;
-			sigmaMin = prior.sigmaMin();
-			sigmaMax = prior.sigmaMax();
 		}
 
 		public Builder method(Method choice) {
@@ -385,10 +381,9 @@ public final class Inpainting {
 			return this;
 		}
 
-		/** Most conjugate gradient steps per estimate with {@link Method#MOMENT_MATCHING}, ≥ 1, and the residual at which they stop. */
-		public Builder conjugateGradients(int most, double residual) {
-			iterations = most;
-			tolerance = residual;
+		/** Conjugate gradient steps per estimate with {@link Method#MOMENT_MATCHING}, ≥ 1. */
+		public Builder iterations(int number) {
+			iterations = number;
 			return this;
 		}
 
@@ -401,13 +396,6 @@ public final class Inpainting {
 		/** Fraction of fresh noise in each step, in [0, 1]: 0 the probability flow, 1 the reverse SDE. */
 		public Builder eta(double fraction) {
 			eta = fraction;
-			return this;
-		}
-
-		/** Smallest and largest noise of the run, in the prior's units. */
-		public Builder sigma(double smallest, double largest) {
-			sigmaMin = smallest;
-			sigmaMax = largest;
 			return this;
 		}
 

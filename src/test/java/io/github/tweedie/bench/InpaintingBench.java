@@ -23,6 +23,7 @@ import io.github.tweedie.image.IntensityScale;
 import io.github.tweedie.image.Laplace;
 import io.github.tweedie.image.Planes;
 import io.github.tweedie.image.Specimen;
+import io.github.tweedie.inverse.MomentMatching;
 import io.github.tweedie.inverse.Posterior;
 import io.github.tweedie.model.ModelLibrary;
 import io.github.tweedie.restore.Inpainting;
@@ -78,7 +79,8 @@ public final class InpaintingBench implements Runnable {
 
 	static {
 		METHODS.put("moment matching", b -> b);
-		METHODS.put("moment matching, 3 iterations", b -> b.conjugateGradients(3, 0));
+		METHODS.put("moment matching, 3 iterations", b -> b.iterations(3));
+		METHODS.put("moment matching, central differences", b -> b.difference(MomentMatching.Difference.CENTRAL));
 		METHODS.put("moment matching, probability flow", b -> b.eta(0));
 		METHODS.put("replacement", b -> b.method(Inpainting.Method.REPLACEMENT).steps(60).resamplings(1));
 		METHODS.put("replacement, resampled", b -> b.method(Inpainting.Method.REPLACEMENT).steps(25).resamplings(5));

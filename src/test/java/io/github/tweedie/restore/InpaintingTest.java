@@ -99,7 +99,7 @@ class InpaintingTest {
 		GaussianMixture posterior = FIELD.posterior(rows.toArray(new double[0][]),
 			known.stream().mapToDouble(v -> v).toArray(), 0);
 		int n = 200;
-		Restored restored = Inpainting.with(PRIOR).steps(60).conjugateGradients(40, 0).samples(n).build().restore(image(grey),
+		Restored restored = Inpainting.with(PRIOR).steps(60).iterations(40).samples(n).build().restore(image(grey),
 			mask(marks));
 		float[] mean = plane(restored.mean(), 0), deviation = plane(restored.deviation(), 0);
 		double unit = (scale.high() - scale.low()) / 2;
@@ -273,7 +273,7 @@ class InpaintingTest {
 	@Test
 	void optionsOutOfRangeGetOneSentence() {
 		for (Inpainting.Builder builder : List.of(quick().steps(-3), quick().samples(0), quick().noise(-1), quick().noise(Double.NaN),
-			quick().resamplings(0), quick().conjugateGradients(0, 0), quick().noise(3).method(Inpainting.Method.REPLACEMENT)))
+			quick().resamplings(0), quick().iterations(0), quick().noise(3).method(Inpainting.Method.REPLACEMENT)))
 			assertThrows(IllegalArgumentException.class, builder::build);
 		Prior colour = new Prior(FIELD, "colour", "cpu", 3, -1, 1, 0.01, 20, 8, 0, List.of(), Prior.Precision.FLOAT32);
 		String message = assertThrows(IllegalArgumentException.class, () -> Inpainting.with(colour).build()).getMessage();
