@@ -18,7 +18,7 @@ public final class Move {
 	private final Shape shape;
 	private final float[] x;
 	private final Estimate estimate;
-	private final Move previous;
+	private Move previous;
 	private float[] denoised;
 
 	Move(Level from, Level to, Shape shape, float[] x, Estimate estimate, Move previous) {
@@ -28,6 +28,9 @@ public final class Move {
 		this.x = x;
 		this.estimate = estimate;
 		this.previous = previous;
+		// NB: a chain of all moves would hold every state that the run went through.
+		if (previous != null)
+			previous.previous = null;
 	}
 
 	public Level from() {

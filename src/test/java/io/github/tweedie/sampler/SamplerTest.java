@@ -2,6 +2,8 @@ package io.github.tweedie.sampler;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -226,6 +228,22 @@ class SamplerTest {
 		assertThrows(CancellationException.class, () -> sampler.sample(GAUSSIAN, Shape.vectors(1, 2), new int[1],
 			Batch.unlabelled(1), Conditioner.NONE, new Noise(1), afterThree));
 		assertEquals(3, seen[0]);
+	}
+
+	/** A multistep method looks back one move; a run that kept all of them would need memory in proportion to its steps. */
+	@Test
+	void aMoveRemembersTheOneBeforeAndNoneBeforeThat() {
+		List<Move> moves = new ArrayList<>();
+		Predictor watched = move -> {
+			if (!moves.isEmpty())
+				assertSame(moves.get(moves.size() - 1), move.previous());
+			moves.add(move);
+			for (Move earlier : moves.subList(0, moves.size() - 1))
+				assertNull(earlier.previous());
+			return new DpmSolver(0).kernel(move);
+		};
+		run(PcSampler.along(Schedule.down(VE, TimeGrid.karras(7), 6), watched), GAUSSIAN, 1, 2);
+		assertEquals(5, moves.size());
 	}
 
 	@Test
