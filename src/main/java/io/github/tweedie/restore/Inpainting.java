@@ -270,7 +270,13 @@ public final class Inpainting {
 			if (method == Method.REPLACEMENT)
 				schedule = schedule.resampled(resamplings);
 			PcSampler sampler = PcSampler.along(schedule, new DpmSolver(eta));
-			Denoiser tiled = TiledDenoiser.over(prior, canvasHeight, canvasWidth, LARGEST_TILE);
+			// NB: a step on a large canvas is many calls, of which a user who cancels should not have to wait for the last.
+			Denoiser cancellable = (b, out) -> {
+				if (monitor.cancelled())
+					throw new CancellationException("Cancelled before a call of the network.");
+				prior.denoise(b, out);
+			};
+			Denoiser tiled = TiledDenoiser.over(prior.with(cancellable), canvasHeight, canvasWidth, LARGEST_TILE);
 			long[] evaluations = { 0 };
 			Denoiser counted = (b, out) -> {
 				tiled.denoise(b, out);
