@@ -362,6 +362,25 @@ class InpaintingTest {
 	}
 
 	@Test
+	void cancelIsHeardBetweenTheCallsOfOneStep() {
+		int[] calls = { 0 };
+		Prior counted = PRIOR.with((batch, out) -> {
+			calls[0]++;
+			FIELD.denoise(batch, out);
+		});
+		Monitor monitor = new Monitor() {
+
+			@Override
+			public boolean cancelled() {
+				return calls[0] == 2;
+			}
+		};
+		assertThrows(CancellationException.class,
+			() -> Inpainting.with(counted).steps(6).iterations(9).monitor(monitor).build().restore(image(grey(1)), mask(marks())));
+		assertEquals(2, calls[0]);
+	}
+
+	@Test
 	void progressRunsFromNothingToAll() {
 		List<Double> progress = new ArrayList<>();
 		Monitor monitor = new Monitor() {
