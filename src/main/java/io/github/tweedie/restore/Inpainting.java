@@ -118,7 +118,7 @@ public final class Inpainting {
 				mean[p] = grey;
 				deviation[p] = new float[grey.length];
 				for (int s = 0; s < samples; s++)
-					draws[s * planes.count() + p] = grey;
+					draws[s * planes.count() + p] = grey.clone();
 				continue;
 			}
 			Plane plane = new Plane(grey, planes.width(), hidden[p % hidden.length], scales.get(done), p,

@@ -204,3 +204,22 @@ class ImageTest {
 		assertEquals(6, new Planes(image).read(0)[5]);
 	}
 }
+		float[] another = { 7, 8, 9, 10, 11, 12 };
+		var stack = Planes.like(new float[][] { plane, another, plane, another }, 3, 2, 2, 2);
+		another[5] = 70;
+		assertEquals(70, stack.getAt(2, 1, 1, 0).get());
+		assertArrayEquals(plane, new Planes(stack).read(2));
+		assertArrayEquals(another, new Planes(stack).read(3));
+	}
+
+	/** 2200 planes of a megapixel, here all the same one: more than one array of floats can hold. */
+	@Test
+	void resultsMayBeLargerThanAnArray() {
+		float[][] planes = new float[2200][];
+		Arrays.fill(planes, new float[1 << 20]);
+		planes[2199] = new float[1 << 20];
+		planes[2199][(1 << 20) - 1] = 5;
+		var stack = Planes.like(planes, 1 << 10, 1 << 10, 1100, 2);
+		assertEquals(5, stack.getAt(1023, 1023, 1099, 1).get());
+		assertEquals(5, new Planes(stack).read(2199)[(1 << 20) - 1]);
+		assertEquals(0, stack.getAt(1023, 1023, 1098, 1).get());
