@@ -79,6 +79,22 @@ class ImageTest {
 		assertTrue(IntensityScale.robust(new float[10_000], 100, NOTHING).high() > 0, "A constant frame has a scale, too.");
 	}
 
+	/** An image in mol/l or in photons: the scale follows its unit, however small or large. */
+	@Test
+	void scaleFollowsTheUnitOfTheGreyLevels() {
+		float[] ramp = new float[10_000], other = new float[10_000];
+		for (int i = 0; i < ramp.length; i++)
+			ramp[i] = i % 100 * 100 + i / 100;
+		IntensityScale scale = IntensityScale.robust(ramp, 100, NOTHING);
+		for (double unit : new double[] { 1e-12, 1e12 }) {
+			for (int i = 0; i < ramp.length; i++)
+				other[i] = (float) (ramp[i] * unit);
+			IntensityScale scaled = IntensityScale.robust(other, 100, NOTHING);
+			assertEquals(scale.high(), scaled.high() / unit, 1e-5 * scale.high());
+			assertEquals(scale.low(), scaled.low() / unit, 1e-5 * scale.high());
+		}
+	}
+
 	@Test
 	void scaleDoesNotLookAtHiddenPixels() {
 		float[] a = new float[10_000];
