@@ -270,13 +270,29 @@ class InpaintingTest {
 
 	@Test
 	void noisyKnownPixelsAreDenoisedFarFromTheMaskToo() {
-		Restored restored = Inpainting.with(independent(2, false)).steps(5).noise(100).samples(2).build().restore(ramp(64, 64),
+		Restored restored = Inpainting.with(independent(2, false)).steps(20).noise(100).samples(2).build().restore(ramp(64, 64),
 			marked(64, 64, 3, 3, 2));
 		float[] before = new Planes(ramp(64, 64)).read(0), mean = plane(restored.mean(), 0), deviation = plane(restored.deviation(), 0);
+		double square = 0;
 		for (int i = 0; i < before.length; i++) {
 			assertNotEquals(before[i], mean[i], "at " + i % 64 + ", " + i / 64);
 			assertTrue(deviation[i] > 0);
+			square += deviation[i] * deviation[i] / before.length;
 		}
+		// Posterior variance v·s²/(v + s²) with v = 0.25 and s the noise in the prior's units; 20 steps make it somewhat too small.
+		String[] range = restored.provenance().get("grey levels of the model's range").split(" to ");
+		double unit = (Double.parseDouble(range[1]) - Double.parseDouble(range[0])) / 2, s = 100 / unit;
+		double expected = unit * Math.sqrt(0.25 * s * s / (0.25 + s * s));
+		assertEquals(expected, Math.sqrt(square), 0.25 * expected);
+	}
+
+	@Test
+	void equalPlanesOfAStackGetNoiseOfTheirOwn() {
+		short[] both = new short[2 * PIXELS];
+		System.arraycopy(grey(5), 0, both, 0, PIXELS);
+		System.arraycopy(grey(5), 0, both, PIXELS, PIXELS);
+		Restored stack = quick().build().restore(ArrayImgs.unsignedShorts(both, SIZE, SIZE, 2), mask(marks()));
+		assertNotEquals(Arrays.toString(plane(stack.mean(), 0)), Arrays.toString(plane(stack.mean(), 1)));
 	}
 
 	@Test
