@@ -268,6 +268,61 @@ class ConditionerTest {
 		assertTrue(error[1] < 0.5 * error[0], "Resampling left " + error[1] + " of " + error[0] + ".");
 	}
 
+	private static final double[][] CENTRES = { { -1, 0.4 }, { 0.8, 1 }, { 0, -0.9 } };
+	private static final GaussianMixture CLASSES = GaussianMixture.isotropic(CENTRES, 0.2);
+
+	/** The mixture as a network that was trained with and without labels. */
+	private static final Denoiser LABELLED = (batch, out) -> {
+		if (batch.label()[0] == Batch.NO_CLASS)
+			CLASSES.denoise(batch, out);
+		else
+			GaussianMixture.isotropic(new double[][] { CENTRES[batch.label()[0]] }, 0.2).denoise(batch, out);
+	};
+
+	/** Bayes' rule: prior score plus the classifier's gradient is the class's own score, whichever way it is put. */
+	@Test
+	void guidanceOfScaleOneIsTheClassItself() {
+		for (double sigma : new double[] { 0.1, 1, 5 })
+			for (int label = 0; label < 3; label++) {
+				Batch batch = Batch.of(Shape.vectors(1, 2), new float[] { 0.3f, 0.2f }, sigma, new int[] { label });
+				float[] expected = new float[2], guided = new float[2], free = new float[2];
+				LABELLED.denoise(batch, expected);
+				CLASSES.denoise(batch, guided);
+				new ClassifierGuidance(CLASSES, 1).denoised(CLASSES, batch, guided);
+				assertArrayEquals(expected, guided, 2e-5f);
+				LABELLED.denoise(batch, free);
+				new ClassifierFreeGuidance(1).denoised(LABELLED, batch, free);
+				assertArrayEquals(expected, free);
+			}
+	}
+
+	/** p(x)·p(y | x)^s, with p(y | x) the exact classifier: both kinds of guidance have this score at every noise level. */
+	@Test
+	void bothKindsOfGuidanceAgreeAtEveryScale() {
+		for (double scale : new double[] { 0, 0.5, 2 }) {
+			Batch batch = Batch.of(Shape.vectors(1, 2), new float[] { 0.3f, 0.2f }, 0.7, new int[] { 1 });
+			float[] guided = new float[2], free = new float[2];
+			CLASSES.denoise(batch, guided);
+			new ClassifierGuidance(CLASSES, scale).denoised(CLASSES, batch, guided);
+			LABELLED.denoise(batch, free);
+			new ClassifierFreeGuidance(scale).denoised(LABELLED, batch, free);
+			assertArrayEquals(guided, free, 1e-5f);
+		}
+		assertThrows(IllegalArgumentException.class, () -> new ClassifierGuidance(CLASSES, -1));
+		assertThrows(IllegalArgumentException.class, () -> new ClassifierFreeGuidance(Double.NaN));
+	}
+
+	@Test
+	void guidedSamplesComeFromTheClass() {
+		int n = 4000;
+		int[] labels = new int[n];
+		Arrays.fill(labels, 2);
+		PcSampler sampler = PcSampler.along(Schedule.down(VE, TimeGrid.logSnr(), 60), new Heun());
+		float[] x = sampler.sample(CLASSES, Shape.vectors(n, 2), IntStream.range(0, n).toArray(), labels,
+			new ClassifierGuidance(CLASSES, 1), new Noise(3), Monitor.NONE).x;
+		requireMoments(x, n, CENTRES[2], new double[][] { { 0.2, 0 }, { 0, 0.2 } }, 0.01, "class 2");
+	}
+
 	/**
 	 * The third hook carries a particle filter: weights by the measurement's likelihood under the estimate, resampled by each
 	 * move, corrected to the exact likelihood at the end. A two-component mixture in one dimension, whose posterior is closed.
