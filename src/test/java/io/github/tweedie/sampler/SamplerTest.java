@@ -132,10 +132,10 @@ class SamplerTest {
 	}
 
 	/** The probability flow of N(m, c²) is u(s) = m + (u(S) − m)·√((c² + s²)/(c² + S²)) with u = x/α, s = σ/α. */
-	private static double flowError(Sde sde, Predictor predictor, int steps) {
+	private static double flowError(Sde sde, Predictor predictor, TimeGrid grid, int steps) {
 		double m = 0.4, c = 0.7;
 		GaussianMixture gaussian = GaussianMixture.gaussian(new double[] { m }, new double[][] { { c * c } });
-		List<Level> levels = TimeGrid.logSnr().levels(sde, steps + 1);
+		List<Level> levels = grid.levels(sde, steps + 1);
 		Level first = levels.get(0), last = levels.get(steps);
 		List<float[]> start = new ArrayList<>();
 		Conditioner remember = new Conditioner() {
@@ -157,8 +157,15 @@ class SamplerTest {
 		return worst;
 	}
 
-	private static double order(Sde sde, Predictor predictor) {
-		return Math.log(flowError(sde, predictor, 20) / flowError(sde, predictor, 40)) / Math.log(2);
+	/** Steps in λ that are short and three times as long by turns, on which a multistep method must weigh what it remembers. */
+	private static final TimeGrid UNEVEN = (sde, count) -> IntStream.range(0, count).mapToObj(i -> {
+		double part = (i / 2 * 4 + i % 2) / (double) ((count - 1) / 2 * 4 + (count - 1) % 2);
+		double first = Math.log(sde.level(sde.maxTime()).ratio()), last = Math.log(sde.level(sde.minTime()).ratio());
+		return sde.levelOf(Math.exp(first + (last - first) * part));
+	}).toList();
+
+	private static double order(Sde sde, Predictor predictor, TimeGrid grid) {
+		return Math.log(flowError(sde, predictor, grid, 20) / flowError(sde, predictor, grid, 40)) / Math.log(2);
 	}
 
 	@Test
@@ -166,7 +173,8 @@ class SamplerTest {
 		Sde ve = new VeSde(0.05, 5);
 		for (Predictor predictor : List.of(new Heun(), new DpmSolver(0)))
 			for (Sde sde : List.of(ve, new VpSde(0.1, 6, 0.01)))
-				assertEquals(2, order(sde, predictor), 0.35, predictor + " on " + sde);
+				for (TimeGrid grid : List.of(TimeGrid.logSnr(), UNEVEN))
+					assertEquals(2, order(sde, predictor, grid), 0.35, predictor + " on " + sde + (grid == UNEVEN ? ", uneven steps" : ""));
 	}
 
 	@Test
