@@ -48,7 +48,7 @@ def noise(a):
 def scale(a):
     """(low, high): the grey levels that become -1 and 1. The same rule as `IntensityScale.robust` in Java."""
     low, high = np.percentile(a, [1, 99.8])
-    span = max(high - low, 16 * noise(a), 1e-6 * max(1.0, abs(high)))
+    span = max(high - low, 16 * noise(a), 1e-6 * max(abs(low), abs(high))) or 1.0
     return float(low), float(low + span)
 
 

@@ -42,7 +42,9 @@ public record IntensityScale(double low, double high) {
 		percentile.setData(known, 0, count);
 		double low = percentile.evaluate(LOW_PERCENT), high = percentile.evaluate(HIGH_PERCENT);
 		double span = Math.max(high - low, SMALLEST_CONTRAST_TO_NOISE * noise(plane, width, hidden));
-		return new IntensityScale(low, low + Math.max(span, 1e-6 * Math.max(1, Math.abs(high))));
+		// NB: a constant frame needs a range, too; relative, since grey levels may be molar concentrations or photons.
+		double least = 1e-6 * Math.max(Math.abs(low), Math.abs(high));
+		return new IntensityScale(low, low + Math.max(span, least > 0 ? least : 1));
 	}
 
 	/**

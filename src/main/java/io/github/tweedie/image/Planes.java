@@ -1,12 +1,17 @@
 package io.github.tweedie.image;
 
+import java.util.Arrays;
+import java.util.List;
 import java.util.stream.IntStream;
 
 import net.imglib2.Cursor;
 import net.imglib2.RandomAccessibleInterval;
 import net.imglib2.img.array.ArrayImgs;
+import net.imglib2.img.basictypeaccess.array.FloatArray;
+import net.imglib2.img.planar.PlanarImg;
 import net.imglib2.type.numeric.RealType;
 import net.imglib2.type.numeric.real.FloatType;
+import net.imglib2.util.Fraction;
 import net.imglib2.view.Views;
 
 /**
@@ -55,22 +60,18 @@ public final class Planes {
 		return out;
 	}
 
-	/** An image of the same dimensions around the given planes; no copy is made where there is one plane only. */
+	/** An image of the same dimensions around the given planes, without a copy; all together may exceed what one array can hold. */
 	public RandomAccessibleInterval<FloatType> like(float[][] planes) {
 		return like(planes, image.dimensionsAsLongArray());
 	}
 
-	/** An image of the given dimensions around the given planes. */
+	/** An image of the given dimensions around the given planes, without a copy. */
 	public static RandomAccessibleInterval<FloatType> like(float[][] planes, long... dimensions) {
 		if (planes.length == 1)
 			return ArrayImgs.floats(planes[0], dimensions);
-		int size = planes[0].length;
-		if ((long) size * planes.length > Integer.MAX_VALUE - 8)
-			throw new IllegalArgumentException("A result of " + planes.length + " planes of " + size
-				+ " pixels is more than one array can hold; restore fewer planes at a time.");
-		float[] all = new float[size * planes.length];
-		for (int p = 0; p < planes.length; p++)
-			System.arraycopy(planes[p], 0, all, p * size, size);
-		return ArrayImgs.floats(all, dimensions);
+		List<FloatArray> arrays = Arrays.stream(planes).map(FloatArray::new).toList();
+		PlanarImg<FloatType, FloatArray> image = new PlanarImg<>(arrays, dimensions, new Fraction());
+		image.setLinkedType(new FloatType(image));
+		return image;
 	}
 }

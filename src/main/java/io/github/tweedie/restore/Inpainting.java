@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
 
 import io.github.tweedie.image.IntensityScale;
@@ -93,7 +94,7 @@ public final class Inpainting {
 	 * @param mask X×Y, for every plane, or of the image's dimensions; non-zero (and NaN) = to be restored; unchanged
 	 * @return mean, deviation and samples in grey levels; planes of which nothing is hidden come back as they are
 	 * @throws IllegalArgumentException if the mask is empty, full, or of another size, or if a known pixel is NaN or infinite
-	 * @throws java.util.concurrent.CancellationException when the monitor says so
+	 * @throws CancellationException when the monitor says so, which is asked before each call of the network
 	 */
 	public <T extends RealType<T>, M extends RealType<M>> Restored restore(RandomAccessibleInterval<T> image,
 		RandomAccessibleInterval<M> mask)
@@ -117,7 +118,7 @@ public final class Inpainting {
 				mean[p] = grey;
 				deviation[p] = new float[grey.length];
 				for (int s = 0; s < samples; s++)
-					draws[s * planes.count() + p] = grey;
+					draws[s * planes.count() + p] = grey.clone();
 				continue;
 			}
 			Plane plane = new Plane(grey, planes.width(), hidden[p % hidden.length], scales.get(done), p,
@@ -242,11 +243,13 @@ public final class Inpainting {
 					bottom = Math.max(bottom, i / width);
 				}
 			int step = prior.sizeStep();
-			// NB: nothing beyond the receptive radius reaches a hidden pixel in one call; the origin keeps the network's grid.
-			left = (int) Math.max(0, (long) l - prior.receptiveRadius()) / step * step;
-			top = (int) Math.max(0, (long) t - prior.receptiveRadius()) / step * step;
-			canvasWidth = roundedUp((int) Math.min(width, (long) right + 1 + prior.receptiveRadius()) - left, step);
-			canvasHeight = roundedUp((int) Math.min(height, (long) bottom + 1 + prior.receptiveRadius()) - top, step);
+			// NB: nothing beyond the receptive radius reaches a hidden pixel in one call; the origin keeps the network's grid. At least
+			// one known pixel is needed, and with noise every pixel is restored.
+			long reach = noise > 0 ? Prior.GLOBAL : Math.max(1, prior.receptiveRadius());
+			left = (int) Math.max(0, l - reach) / step * step;
+			top = (int) Math.max(0, t - reach) / step * step;
+			canvasWidth = roundedUp((int) Math.min(width, right + 1 + reach) - left, step);
+			canvasHeight = roundedUp((int) Math.min(height, bottom + 1 + reach) - top, step);
 			float[] data = scale.toData(grey, prior.low(), prior.high());
 			canvasHidden = new boolean[canvasWidth * canvasHeight];
 			float[] canvas = new float[canvasHidden.length];
@@ -270,7 +273,13 @@ public final class Inpainting {
 			if (method == Method.REPLACEMENT)
 				schedule = schedule.resampled(resamplings);
 			PcSampler sampler = PcSampler.along(schedule, new DpmSolver(eta));
-			Denoiser tiled = TiledDenoiser.over(prior, canvasHeight, canvasWidth, LARGEST_TILE);
+			// NB: a step on a large canvas is many calls, of which a user who cancels should not have to wait for the last.
+			Denoiser cancellable = (b, out) -> {
+				if (monitor.cancelled())
+					throw new CancellationException("Cancelled before a call of the network.");
+				prior.denoise(b, out);
+			};
+			Denoiser tiled = TiledDenoiser.over(prior.with(cancellable), canvasHeight, canvasWidth, LARGEST_TILE);
 			long[] evaluations = { 0 };
 			Denoiser counted = (b, out) -> {
 				tiled.denoise(b, out);

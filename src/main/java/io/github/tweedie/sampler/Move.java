@@ -20,8 +20,8 @@ public final class Move {
 	private final Shape shape;
 	private final float[] x;
 	private final Estimate estimate;
-	private final Move previous;
 	private final Supplier<float[]> noise;
+	private Move previous;
 	private float[] denoised;
 
 	Move(Level from, Level to, Shape shape, float[] x, Estimate estimate, Move previous, Supplier<float[]> noise) {
@@ -32,6 +32,9 @@ public final class Move {
 		this.estimate = estimate;
 		this.previous = previous;
 		this.noise = noise;
+		// NB: a chain of all moves would hold every state that the run went through.
+		if (previous != null)
+			previous.previous = null;
 	}
 
 	public Level from() {

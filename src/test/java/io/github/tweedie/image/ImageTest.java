@@ -84,6 +84,22 @@ class ImageTest {
 		assertTrue(IntensityScale.robust(new float[10_000], 100, NOTHING).high() > 0, "A constant frame has a scale, too.");
 	}
 
+	/** An image in mol/l or in photons: the scale follows its unit, however small or large. */
+	@Test
+	void scaleFollowsTheUnitOfTheGreyLevels() {
+		float[] ramp = new float[10_000], other = new float[10_000];
+		for (int i = 0; i < ramp.length; i++)
+			ramp[i] = i % 100 * 100 + i / 100;
+		IntensityScale scale = IntensityScale.robust(ramp, 100, NOTHING);
+		for (double unit : new double[] { 1e-12, 1e12 }) {
+			for (int i = 0; i < ramp.length; i++)
+				other[i] = (float) (ramp[i] * unit);
+			IntensityScale scaled = IntensityScale.robust(other, 100, NOTHING);
+			assertEquals(scale.high(), scaled.high() / unit, 1e-5 * scale.high());
+			assertEquals(scale.low(), scaled.low() / unit, 1e-5 * scale.high());
+		}
+	}
+
 	@Test
 	void scaleDoesNotLookAtHiddenPixels() {
 		float[] a = new float[10_000];
@@ -175,6 +191,43 @@ class ImageTest {
 		assertTrue(difference(new TiledDenoiser(box(4), 32, 1), 64, 64) > 1e-3);
 	}
 
+	/** A network that knows which tile it sees shows the weights: over one ramp of tile/8 pixels each tile gives way to the next. */
+	@Test
+	void tilesWithTooSmallAHaloGiveWayToEachOtherGradually() {
+		int[] calls = { 0 };
+		Denoiser stamp = (batch, out) -> Arrays.fill(out, calls[0]++);
+		float[] out = new float[32 * 52];
+		new TiledDenoiser(box(4).with(stamp), 32, 3).denoise(Batch.of(Shape.planes(1, 1, 32, 52), new float[out.length], 1), out);
+		// Tiles at 0 and 20; the first ends at 32 − 3, the second begins at 20 + 3: both count in the 6 pixels from 23 to 28.
+		float[] first = new float[52], second = new float[52];
+		for (int x = 0; x < 52; x++) {
+			first[x] = Math.max(0, Math.min(1, (29 - x) / 5f));
+			second[x] = Math.max(0, Math.min(1, (x - 22) / 5f));
+			if (x > 31)
+				first[x] = 0;
+			assertEquals(second[x] / (first[x] + second[x]), out[x], 1e-6, "at " + x);
+			assertEquals(out[x], out[31 * 52 + x], 1e-6);
+		}
+		assertEquals(2, calls[0]);
+	}
+
+	/** Every pixel is told its own value, its channel's and its sample's: nothing may end up in another place. */
+	@Test
+	void tilesKeepChannelsSamplesNoiseLevelsAndLabelsApart() {
+		Denoiser told = (batch, out) -> {
+			for (int i = 0; i < out.length; i++)
+				out[i] = (float) (batch.x()[i] + 1000 * batch.sigma()[0] + 10_000 * batch.label()[0]);
+		};
+		Shape shape = Shape.planes(2, 3, 40, 48);
+		float[] x = new float[shape.size()], out = new float[x.length];
+		new Noise(3).fill(Noise.Purpose.PROBE, 0, new int[] { 0, 1 }, shape, x);
+		new TiledDenoiser(box(0).with(told), 16, 4).denoise(new Batch(shape, x, new double[] { 1, 2 }, new int[] { 5, 7 }), out);
+		for (int i = 0; i < x.length; i++) {
+			int s = i / shape.sampleSize();
+			assertEquals(x[i] + 1000 * (s + 1) + 10_000 * (s == 0 ? 5 : 7), out[i], 0.02, "at " + i);
+		}
+	}
+
 	@Test
 	void theNetworkSeesTilesOfOneShape() {
 		Denoiser only = (batch, out) -> {
@@ -207,5 +260,24 @@ class ImageTest {
 		plane[4] = 50;
 		assertEquals(50, image.getAt(1, 1).get());
 		assertEquals(6, new Planes(image).read(0)[5]);
+		float[] another = { 7, 8, 9, 10, 11, 12 };
+		var stack = Planes.like(new float[][] { plane, another, plane, another }, 3, 2, 2, 2);
+		another[5] = 70;
+		assertEquals(70, stack.getAt(2, 1, 1, 0).get());
+		assertArrayEquals(plane, new Planes(stack).read(2));
+		assertArrayEquals(another, new Planes(stack).read(3));
+	}
+
+	/** 2200 planes of a megapixel, here all the same one: more than one array of floats can hold. */
+	@Test
+	void resultsMayBeLargerThanAnArray() {
+		float[][] planes = new float[2200][];
+		Arrays.fill(planes, new float[1 << 20]);
+		planes[2199] = new float[1 << 20];
+		planes[2199][(1 << 20) - 1] = 5;
+		var stack = Planes.like(planes, 1 << 10, 1 << 10, 1100, 2);
+		assertEquals(5, stack.getAt(1023, 1023, 1099, 1).get());
+		assertEquals(5, new Planes(stack).read(2199)[(1 << 20) - 1]);
+		assertEquals(0, stack.getAt(1023, 1023, 1098, 1).get());
 	}
 }

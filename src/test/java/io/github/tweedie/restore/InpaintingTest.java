@@ -20,6 +20,7 @@ import io.github.tweedie.sde.GaussianMixture;
 import io.github.tweedie.sde.Monitor;
 import io.github.tweedie.sde.Noise;
 import io.github.tweedie.sde.Prior;
+import io.github.tweedie.sde.Shape;
 import net.imglib2.img.Img;
 import net.imglib2.img.array.ArrayImgs;
 import net.imglib2.type.numeric.integer.UnsignedByteType;
@@ -222,6 +223,62 @@ class InpaintingTest {
 		assertTrue(most[0] <= 32 * 32, most[0] + " pixels for one hidden one within a radius of 10");
 	}
 
+	/** Independent pixels: N(0, 0.25), or N(±0.5, 0) by the place on a grid of 4, which only an origin on that grid keeps. */
+	private static Prior independent(int radius, boolean grid) {
+		return new Prior((batch, out) -> {
+			Shape shape = batch.shape();
+			for (int i = 0; i < out.length; i++) {
+				int x = i % shape.x(), y = i / shape.x() % shape.y();
+				out[i] = grid ? x % 4 == 0 && y % 4 == 0 ? 0.5f : -0.5f
+					: (float) (batch.x()[i] * 0.25 / (0.25 + Math.pow(batch.sigma()[i / shape.sampleSize()], 2)));
+			}
+		}, "independent", "closed form", 1, -1, 1, 0.01, 20, 4, radius, List.of(), Prior.Precision.FLOAT32);
+	}
+
+	private static Img<UnsignedShortType> ramp(int width, int height) {
+		short[] grey = new short[width * height];
+		for (int i = 0; i < grey.length; i++)
+			grey[i] = (short) (500 + 37 * i % 1000);
+		return ArrayImgs.unsignedShorts(grey, width, height);
+	}
+
+	private static Img<UnsignedByteType> marked(int width, int height, int left, int top, int side) {
+		byte[] marks = new byte[width * height];
+		for (int y = top; y < top + side; y++)
+			Arrays.fill(marks, y * width + left, y * width + left + side, (byte) 1);
+		return ArrayImgs.unsignedBytes(marks, width, height);
+	}
+
+	@Test
+	void theSurroundingsOfTheMaskKeepTheGridOfTheNetwork() {
+		for (int[] place : new int[][] { { 36, 40 }, { 37, 40 }, { 36, 41 }, { 38, 43 } }) {
+			Restored restored = Inpainting.with(independent(2, true)).steps(3).build().restore(ramp(64, 64),
+				marked(64, 64, place[0], place[1], 1));
+			boolean on = place[0] % 4 == 0 && place[1] % 4 == 0;
+			String[] range = restored.provenance().get("grey levels of the model's range").split(" to ");
+			double low = Double.parseDouble(range[0]), high = Double.parseDouble(range[1]);
+			float value = plane(restored.mean(), 0)[place[1] * 64 + place[0]];
+			assertEquals(low + (on ? 0.75 : 0.25) * (high - low), value, 1e-3 * (high - low), Arrays.toString(place));
+		}
+	}
+
+	@Test
+	void aHoleIsFilledByANetworkThatSeesOnePixelOnly() {
+		Restored restored = Inpainting.with(independent(0, false)).steps(3).build().restore(ramp(16, 16), marked(16, 16, 4, 8, 4));
+		assertTrue(Float.isFinite(plane(restored.mean(), 0)[8 * 16 + 4]));
+	}
+
+	@Test
+	void noisyKnownPixelsAreDenoisedFarFromTheMaskToo() {
+		Restored restored = Inpainting.with(independent(2, false)).steps(5).noise(100).samples(2).build().restore(ramp(64, 64),
+			marked(64, 64, 3, 3, 2));
+		float[] before = new Planes(ramp(64, 64)).read(0), mean = plane(restored.mean(), 0), deviation = plane(restored.deviation(), 0);
+		for (int i = 0; i < before.length; i++) {
+			assertNotEquals(before[i], mean[i], "at " + i % 64 + ", " + i / 64);
+			assertTrue(deviation[i] > 0);
+		}
+	}
+
 	@Test
 	void noisyKnownPixelsAreDenoised() {
 		short[] grey = grey(7);
@@ -302,6 +359,25 @@ class InpaintingTest {
 			() -> quick().samples(2).monitor(monitor).build().restore(image(grey), mask(marks)));
 		assertArrayEquals(before, grey);
 		assertArrayEquals(marks(), marks);
+	}
+
+	@Test
+	void cancelIsHeardBetweenTheCallsOfOneStep() {
+		int[] calls = { 0 };
+		Prior counted = PRIOR.with((batch, out) -> {
+			calls[0]++;
+			FIELD.denoise(batch, out);
+		});
+		Monitor monitor = new Monitor() {
+
+			@Override
+			public boolean cancelled() {
+				return calls[0] == 2;
+			}
+		};
+		assertThrows(CancellationException.class,
+			() -> Inpainting.with(counted).steps(6).iterations(9).monitor(monitor).build().restore(image(grey(1)), mask(marks())));
+		assertEquals(2, calls[0]);
 	}
 
 	@Test

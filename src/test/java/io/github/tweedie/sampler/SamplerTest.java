@@ -2,6 +2,8 @@ package io.github.tweedie.sampler;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -151,10 +153,10 @@ class SamplerTest {
 	}
 
 	/** The probability flow of N(m, c²) is u(s) = m + (u(S) − m)·√((c² + s²)/(c² + S²)) with u = x/α, s = σ/α. */
-	private static double flowError(Sde sde, Predictor predictor, int steps) {
+	private static double flowError(Sde sde, Predictor predictor, TimeGrid grid, int steps) {
 		double m = 0.4, c = 0.7;
 		GaussianMixture gaussian = GaussianMixture.gaussian(new double[] { m }, new double[][] { { c * c } });
-		List<Level> levels = TimeGrid.logSnr().levels(sde, steps + 1);
+		List<Level> levels = grid.levels(sde, steps + 1);
 		Level first = levels.get(0), last = levels.get(steps);
 		List<float[]> start = new ArrayList<>();
 		Conditioner remember = new Conditioner() {
@@ -176,8 +178,15 @@ class SamplerTest {
 		return worst;
 	}
 
-	private static double order(Sde sde, Predictor predictor) {
-		return Math.log(flowError(sde, predictor, 20) / flowError(sde, predictor, 40)) / Math.log(2);
+	/** Steps in λ that are short and three times as long by turns, on which a multistep method must weigh what it remembers. */
+	private static final TimeGrid UNEVEN = (sde, count) -> IntStream.range(0, count).mapToObj(i -> {
+		double part = (i / 2 * 4 + i % 2) / (double) ((count - 1) / 2 * 4 + (count - 1) % 2);
+		double first = Math.log(sde.level(sde.maxTime()).ratio()), last = Math.log(sde.level(sde.minTime()).ratio());
+		return sde.levelOf(Math.exp(first + (last - first) * part));
+	}).toList();
+
+	private static double order(Sde sde, Predictor predictor, TimeGrid grid) {
+		return Math.log(flowError(sde, predictor, grid, 20) / flowError(sde, predictor, grid, 40)) / Math.log(2);
 	}
 
 	@Test
@@ -185,7 +194,8 @@ class SamplerTest {
 		Sde ve = new VeSde(0.05, 5);
 		for (Predictor predictor : List.of(new Heun(), new DpmSolver(0)))
 			for (Sde sde : List.of(ve, new VpSde(0.1, 6, 0.01)))
-				assertEquals(2, order(sde, predictor), 0.35, predictor + " on " + sde);
+				for (TimeGrid grid : List.of(TimeGrid.logSnr(), UNEVEN))
+					assertEquals(2, order(sde, predictor, grid), 0.35, predictor + " on " + sde + (grid == UNEVEN ? ", uneven steps" : ""));
 	}
 
 	@Test
@@ -247,6 +257,22 @@ class SamplerTest {
 		assertThrows(CancellationException.class, () -> sampler.sample(GAUSSIAN, Shape.vectors(1, 2), new int[1],
 			Batch.unlabelled(1), Conditioner.NONE, new Noise(1), afterThree));
 		assertEquals(3, seen[0]);
+	}
+
+	/** A multistep method looks back one move; a run that kept all of them would need memory in proportion to its steps. */
+	@Test
+	void aMoveRemembersTheOneBeforeAndNoneBeforeThat() {
+		List<Move> moves = new ArrayList<>();
+		Predictor watched = move -> {
+			if (!moves.isEmpty())
+				assertSame(moves.get(moves.size() - 1), move.previous());
+			moves.add(move);
+			for (Move earlier : moves.subList(0, moves.size() - 1))
+				assertNull(earlier.previous());
+			return new DpmSolver(0).kernel(move);
+		};
+		run(PcSampler.along(Schedule.down(VE, TimeGrid.karras(7), 6), watched), GAUSSIAN, 1, 2);
+		assertEquals(5, moves.size());
 	}
 
 	@Test
