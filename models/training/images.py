@@ -32,15 +32,23 @@ def read_folder(folder, channels):
 
 
 def noise(a):
-    """Standard deviation of the pixel noise: the median absolute difference of neighbours, over 0.6745 * sqrt(2)."""
-    d = np.concatenate([np.abs(np.diff(a, axis=-1)).ravel(), np.abs(np.diff(a, axis=-2)).ravel()])
-    return float(np.median(d)) / 0.9539 if d.size else 0.0
+    """Standard deviation of the pixel noise: of the differences of neighbours and of the rounding to grey levels.
+
+    Differences below their 90th percentile have a mean of 0.6573 standard deviations, if Gaussian. In a dim image most of them
+    are 0, but the smallest other one tells the grey step q, and rounding has a variance of q^2/12.
+    """
+    d = np.sort(np.concatenate([np.abs(np.diff(a, axis=-1)).ravel(), np.abs(np.diff(a, axis=-2)).ravel()]))
+    if not d.size:
+        return 0.0
+    pixel, first = d[:max(1, int(0.9 * d.size))].mean() / (0.6573 * 2 ** 0.5), np.searchsorted(d, 0, "right")
+    step = d[first] if first < d.size else 0.0
+    return float(np.sqrt(pixel ** 2 + step ** 2 / 12))
 
 
 def scale(a):
     """(low, high): the grey levels that become -1 and 1. The same rule as `IntensityScale.robust` in Java."""
     low, high = np.percentile(a, [1, 99.8])
-    span = max(high - low, 16 * noise(a), 1e-6 * max(1.0, abs(high)))
+    span = max(high - low, 16 * noise(a), 1e-6 * max(abs(low), abs(high))) or 1.0
     return float(low), float(low + span)
 
 

@@ -63,8 +63,12 @@ abstract class ImageCommand extends DynamicCommand {
 			IJ.showStatus(title() + " was cancelled");
 			abortMacro();
 		}
-		catch (IllegalArgumentException | IllegalStateException | UncheckedIOException e) {
+		catch (IllegalArgumentException | IllegalStateException | UncheckedIOException | ArithmeticException e) {
 			fail(e);
+		}
+		catch (OutOfMemoryError e) {
+			fail(new IllegalStateException("Java's memory of " + (Runtime.getRuntime().maxMemory() >> 20)
+				+ " MB is not enough for this image; give it more in Edit > Options > Memory & Threads, or ask for fewer samples or a part of the image.", e));
 		}
 	}
 

@@ -76,7 +76,7 @@ public class Inpaint extends ImageCommand {
 	private Integer steps = 20;
 
 	@Parameter(label = "Method", choices = { "moment matching", "replacement" }, persist = false,
-		description = "Moment matching is more accurate; replacement is faster and needs noise-free known pixels.")
+		description = "Moment matching is the more accurate one; replacement needs noise-free known pixels.")
 	private String method = "moment matching";
 
 	@Parameter(label = "Noise (SD in grey levels)", min = "0", persist = false,

@@ -200,13 +200,15 @@ public final class Inpainting {
 		if (method == Method.REPLACEMENT)
 			p.put("resamplings", String.valueOf(resamplings));
 		else
-			p.put("conjugate gradient iterations", String.valueOf(iterations));
+			p.put("conjugate gradient iterations", iterations + ", " + difference.name().toLowerCase(Locale.ROOT) + " differences");
+		p.put("fraction of fresh noise", String.valueOf(eta));
 		p.put("samples", String.valueOf(samples));
 		p.put("seed", String.valueOf(seed));
 		p.put("noise in grey levels", String.valueOf(noise));
 		p.put("grey levels of the model's range", scale.low() + " to " + scale.high());
 		p.put("device", prior.device());
-		p.put("largest tile", String.valueOf(LARGEST_TILE));
+		p.put("largest canvas seen in one piece", LARGEST_TILE + " pixels squared");
+		p.put("halo of tiles beyond it", prior.receptiveRadius() == Prior.GLOBAL ? "an eighth" : String.valueOf(prior.receptiveRadius()));
 		p.put("network evaluations per sample", String.valueOf(evaluations));
 		p.put("seconds", String.format(Locale.ROOT, "%.2f", seconds));
 		return p;

@@ -1,5 +1,7 @@
 package io.github.tweedie.sampler;
 
+import java.util.function.Supplier;
+
 import io.github.tweedie.sde.Level;
 import io.github.tweedie.sde.Shape;
 
@@ -18,16 +20,18 @@ public final class Move {
 	private final Shape shape;
 	private final float[] x;
 	private final Estimate estimate;
+	private final Supplier<float[]> noise;
 	private Move previous;
 	private float[] denoised;
 
-	Move(Level from, Level to, Shape shape, float[] x, Estimate estimate, Move previous) {
+	Move(Level from, Level to, Shape shape, float[] x, Estimate estimate, Move previous, Supplier<float[]> noise) {
 		this.from = from;
 		this.to = to;
 		this.shape = shape;
 		this.x = x;
 		this.estimate = estimate;
 		this.previous = previous;
+		this.noise = noise;
 		// NB: a chain of all moves would hold every state that the run went through.
 		if (previous != null)
 			previous.previous = null;
@@ -65,6 +69,11 @@ public final class Move {
 	/** The move before this one, for multistep methods; null at the start and wherever the path or a corrector broke the line. */
 	public Move previous() {
 		return previous;
+	}
+
+	/** Standard normal noise of this move for methods that need more than the loop's own draw; the same at every call. */
+	public float[] noise() {
+		return noise.get();
 	}
 
 	/** The score (α·D − x) / σ² at the start of the move. */

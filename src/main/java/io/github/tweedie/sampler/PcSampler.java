@@ -71,9 +71,13 @@ public record PcSampler(Schedule schedule, Predictor predictor, Corrector correc
 			monitor.progress(step, schedule.moves());
 			if (monitor.cancelled())
 				throw new CancellationException("Cancelled at step " + step + " of " + schedule.moves() + ".");
-			Move move = new Move(state.level, schedule.path().get(step + 1), shape, state.x.clone(), estimate, previous);
-			Predictor.Kernel kernel = kernel(move);
 			int draw = step * (1 + corrections);
+			Move move = new Move(state.level, schedule.path().get(step + 1), shape, state.x.clone(), estimate, previous, () -> {
+				float[] z = new float[shape.size()];
+				noise.fill(Purpose.STAGE, draw, id, shape, z);
+				return z;
+			});
+			Predictor.Kernel kernel = kernel(move);
 			draw(state, kernel, noise, draw);
 			state.level = move.to();
 			conditioner.moved(state, move, kernel, noise, draw);

@@ -16,4 +16,42 @@ public interface Denoiser {
 	 * @param out receives N·C·Z·Y·X values; never the array of the batch
 	 */
 	void denoise(Batch batch, float[] out);
+
+	/**
+	 * ∇D·v of every sample, as a difference of evaluations that is 0.03·σ long (a root mean square over the values that move). On a
+	 * trained network in float32 the results are the same from 0.003·σ to 0.1·σ and get worse at 0.3·σ. The exact ∇D is Cov[x0 | x]/σ²,
+	 * hence symmetric, so that this is also vᵀ·∇D.
+	 *
+	 * @param batch where to take the derivative; σ &gt; 0
+	 * @param v direction of each sample, N·C·Z·Y·X values; where it is zero, so is the derivative
+	 * @param base D(x, σ), for a forward difference of one evaluation; null for a central difference of two
+	 * @param out receives N·C·Z·Y·X values
+	 */
+	default void derivative(Batch batch, float[] v, float[] base, float[] out) {
+		int n = batch.shape().n(), d = batch.shape().sampleSize();
+		double[] h = new double[n];
+		float[] moved = new float[v.length];
+		for (int s = 0; s < n; s++) {
+			double square = 0;
+			int moves = 0;
+			for (int i = s * d; i < (s + 1) * d; i++) {
+				square += (double) v[i] * v[i];
+				moves += v[i] == 0 ? 0 : 1;
+			}
+			h[s] = square == 0 ? 0 : 0.03 * batch.sigma()[s] * Math.sqrt(moves / square);
+			for (int i = s * d; i < (s + 1) * d; i++)
+				moved[i] = (float) (batch.x()[i] + h[s] * v[i]);
+		}
+		denoise(batch.with(moved), out);
+		float[] other = base;
+		if (base == null) {
+			for (int i = 0; i < moved.length; i++)
+				moved[i] = (float) (batch.x()[i] - h[i / d] * v[i]);
+			denoise(batch.with(moved), other = new float[v.length]);
+		}
+		for (int i = 0; i < out.length; i++) {
+			double width = (base == null ? 2 : 1) * h[i / d];
+			out[i] = width == 0 ? 0 : (float) (((double) out[i] - other[i]) / width);
+		}
+	}
 }

@@ -56,7 +56,7 @@ class ImageTest {
 		float[] ramp = new float[10_000];
 		for (int i = 0; i < ramp.length; i++)
 			ramp[i] = i;
-		// A ramp along X has neighbours 1 apart and, along Y, 100 apart; noise 50/0.95 · 16 = 840 < 9878.
+		// A ramp along X has neighbours 1 apart and, along Y, 100 apart; their noise is 48, and 16·48 < 9878.
 		IntensityScale scale = IntensityScale.robust(ramp, 100, NOTHING);
 		assertEquals(0.01 * 9999, scale.low(), 1e-9);
 		assertEquals(0.998 * 9999, scale.high(), 1e-9);
@@ -76,6 +76,11 @@ class ImageTest {
 			z[i] = 100 + 3 * z[i];
 		IntensityScale scale = IntensityScale.robust(z, 100, NOTHING);
 		assertEquals(16 * 3, scale.high() - scale.low(), 16 * 3 * 0.03);
+		for (int i = 0; i < z.length; i++)
+			z[i] = Math.round(100 + 0.3 * (z[i] - 100) / 3);
+		// Rounded to whole grey levels, where most neighbours are equal.
+		double span = IntensityScale.robust(z, 100, NOTHING).high() - IntensityScale.robust(z, 100, NOTHING).low();
+		assertTrue(span > 3, "a span of " + span + " grey levels for pixels that are at most one off");
 		assertTrue(IntensityScale.robust(new float[10_000], 100, NOTHING).high() > 0, "A constant frame has a scale, too.");
 	}
 

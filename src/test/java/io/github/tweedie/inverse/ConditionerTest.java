@@ -93,24 +93,48 @@ class ConditionerTest {
 		}
 	}
 
+	private static final List<LinearOperator> OPERATORS = List.of(MASK, new BlockMean(1, 4, 6, 2), new BlockMean(3, 3, 3, 3),
+		new ChannelMean(3, 5));
+
+	private static float[] random(int size, int draw) {
+		float[] v = new float[size];
+		new Noise(1).fill(Noise.Purpose.PROBE, draw, new int[1], Shape.vectors(1, size), v);
+		return v;
+	}
+
+	/** ⟨A·x, y⟩ = ⟨x, Aᵀ·y⟩ and A·Aᵀ·y = gain·y, also within a longer array. */
 	@Test
-	void maskAndItsAdjointAgreeAndItsPseudoInverseIsTheAdjoint() {
-		float[] x = new float[D], y = new float[3], ax = new float[3], aty = new float[D], again = new float[3];
-		Noise noise = new Noise(1);
-		noise.fill(Noise.Purpose.PROBE, 0, new int[1], Shape.vectors(1, D), x);
-		noise.fill(Noise.Purpose.PROBE, 1, new int[1], Shape.vectors(1, 3), y);
-		MASK.apply(x, 0, ax, 0);
-		MASK.adjoint(y, 0, aty, 0);
-		double left = 0, right = 0;
-		for (int i = 0; i < 3; i++)
-			left += ax[i] * y[i];
-		for (int i = 0; i < D; i++)
-			right += x[i] * aty[i];
-		assertEquals(left, right, 1e-6);
-		MASK.apply(aty, 0, again, 0);
-		assertArrayEquals(y, again);
-		assertArrayEquals(new float[] { x[0], x[3], x[7] }, ax);
+	void everyOperatorHasItsAdjointAndItsGain() {
+		for (LinearOperator a : OPERATORS) {
+			int d = a.inputSize(), m = a.outputSize();
+			float[] x = random(d + 2, 0), y = random(m + 3, 1), ax = new float[m + 1], aty = new float[d + 4], again = new float[m];
+			a.apply(x, 2, ax, 1);
+			a.adjoint(y, 3, aty, 4);
+			double left = 0, right = 0;
+			for (int i = 0; i < m; i++)
+				left += ax[1 + i] * y[3 + i];
+			for (int i = 0; i < d; i++)
+				right += x[2 + i] * aty[4 + i];
+			assertEquals(left, right, 1e-5, a.getClass().getSimpleName());
+			assertTrue(Math.abs(left) > 1e-3);
+			a.apply(aty, 4, again, 0);
+			for (int i = 0; i < m; i++)
+				assertEquals(a.gain() * y[3 + i], again[i], 1e-6, a.getClass().getSimpleName());
+		}
+	}
+
+	@Test
+	void operatorsMeasureWhatTheySay() {
+		float[] known = new float[3], blocks = new float[2], grey = new float[2];
+		MASK.apply(new float[] { 1, 2, 3, 4, 5, 6, 7, 8 }, 0, known, 0);
+		assertArrayEquals(new float[] { 1, 4, 8 }, known);
+		new BlockMean(1, 2, 4, 2).apply(new float[] { 1, 2, 3, 4, 5, 6, 7, 8 }, 0, blocks, 0);
+		assertArrayEquals(new float[] { 3.5f, 5.5f }, blocks);
+		new ChannelMean(3, 2).apply(new float[] { 1, 2, 3, 4, 5, 9 }, 0, grey, 0);
+		assertArrayEquals(new float[] { 3, 5 }, grey, 1e-6f);
 		assertThrows(IllegalArgumentException.class, () -> new Mask(new boolean[] { true, true }));
+		assertThrows(IllegalArgumentException.class, () -> new BlockMean(1, 5, 4, 2));
+		assertThrows(IllegalArgumentException.class, () -> new ChannelMean(0, 4));
 	}
 
 	/** For a Gaussian prior E[x0 | x_t, y] is a linear regression on both measurements; as many iterations as knowns solve it. */
@@ -221,6 +245,51 @@ class ConditionerTest {
 			assertEquals(Y[1], x[s * D + 3], 1e-6f);
 	}
 
+	/** Of independent values block means and channel means tell nothing but themselves: replacement is exact for them, too. */
+	@Test
+	void replacementServesEveryOperatorWithOrthogonalRows() {
+		int n = 4000;
+		double[][] diagonal = new double[D][D];
+		for (int i = 0; i < D; i++)
+			diagonal[i][i] = 0.3;
+		GaussianMixture independent = GaussianMixture.gaussian(filled(0.2), diagonal);
+		for (LinearOperator operator : List.of(new BlockMean(1, 2, 4, 2), new ChannelMean(2, 4))) {
+			double[][] a = new double[operator.outputSize()][D];
+			for (int j = 0; j < D; j++) {
+				float[] unit = new float[D], column = new float[a.length];
+				unit[j] = 1;
+				operator.apply(unit, 0, column, 0);
+				for (int i = 0; i < a.length; i++)
+					a[i][j] = column[i];
+			}
+			float[] y = Arrays.copyOf(new float[] { 0.5f, -0.2f, 0.1f, 0.6f }, a.length);
+			GaussianMixture posterior = independent.posterior(a, doubles(y), 0);
+			PcSampler sampler = PcSampler.along(Schedule.down(VE, TimeGrid.uniform(), 300), new ReverseDiffusion());
+			float[] x = run(sampler, independent, n, D, new Replacement(operator, y)).x;
+			requireMoments(x, n, posterior.mean(), posterior.covariance(), 0.02, operator.getClass().getSimpleName());
+		}
+	}
+
+	/** The bias of imputation in closed form: in a long run the slope is (1 − √(1 − ρ²))/ρ, not ρ. */
+	@Test
+	void replacementOfACorrelatedPairHasTheBiasOfTheClosedForm() {
+		int n = 4000;
+		double rho = 0.9, y = 1.5;
+		GaussianMixture pair = GaussianMixture.gaussian(new double[2], new double[][] { { 1, rho }, { rho, 1 } });
+		Mask first = new Mask(new boolean[] { false, true });
+		PcSampler sampler = PcSampler.along(Schedule.down(VE, TimeGrid.uniform(), 1000), new ReverseDiffusion());
+		float[] x = run(sampler, pair, n, 2, new Replacement(first, new float[] { (float) y })).x;
+		double mean = 0, square = 0;
+		for (int s = 0; s < n; s++) {
+			mean += x[2 * s + 1] / n;
+			square += x[2 * s + 1] * x[2 * s + 1] / (double) n;
+		}
+		// 4 standard errors, and 1 % for the steps.
+		double error = 4 * Math.sqrt((square - mean * mean) / n) + 0.01 * y;
+		assertEquals(y * (1 - Math.sqrt(1 - rho * rho)) / rho, mean, error);
+		assertTrue(rho * y - mean > 5 * error, "the bias is no accident");
+	}
+
 	/** The trap of imputation: known and unknown part one noise level apart. */
 	@Test
 	void replacementPutsTheKnownPartAtTheNoiseLevelOfTheRest() {
@@ -248,6 +317,31 @@ class ConditionerTest {
 		}
 	}
 
+	/** Fresh noise at every draw: what the known part of two successive states has in common is the measurement alone. */
+	@Test
+	void replacementDrawsNewNoiseForEveryLevel() {
+		int n = 4000;
+		Replacement replacement = new Replacement(MASK, Y);
+		double[] last = new double[n];
+		Conditioner checked = new Conditioner() {
+
+			@Override
+			public void moved(State state, Move move, Predictor.Kernel kernel, Noise noise, int draw) {
+				replacement.moved(state, move, kernel, noise, draw);
+				if (state.level.sigma() == 0)
+					return;
+				double product = 0;
+				for (int s = 0; s < n; s++) {
+					double z = (state.x[s * D] - Y[0]) / state.level.sigma();
+					product += z * last[s] / n;
+					last[s] = z;
+				}
+				assertEquals(0, product, 5 / Math.sqrt(n), "correlation at draw " + draw);
+			}
+		};
+		run(PcSampler.along(Schedule.down(VE, TimeGrid.uniform(), 10), new ReverseDiffusion()), SIGNAL, n, D, checked);
+	}
+
 	/** Resampling brings replacement nearer to the posterior; it must never take it farther. */
 	@Test
 	void resamplingReducesTheBiasOfReplacement() {
@@ -266,6 +360,61 @@ class ConditionerTest {
 		}
 		assertTrue(error[0] > 0.05, "The bias of plain replacement, " + error[0] + ", should be visible here.");
 		assertTrue(error[1] < 0.5 * error[0], "Resampling left " + error[1] + " of " + error[0] + ".");
+	}
+
+	private static final double[][] CENTRES = { { -1, 0.4 }, { 0.8, 1 }, { 0, -0.9 } };
+	private static final GaussianMixture CLASSES = GaussianMixture.isotropic(CENTRES, 0.2);
+
+	/** The mixture as a network that was trained with and without labels. */
+	private static final Denoiser LABELLED = (batch, out) -> {
+		if (batch.label()[0] == Batch.NO_CLASS)
+			CLASSES.denoise(batch, out);
+		else
+			GaussianMixture.isotropic(new double[][] { CENTRES[batch.label()[0]] }, 0.2).denoise(batch, out);
+	};
+
+	/** Bayes' rule: prior score plus the classifier's gradient is the class's own score, whichever way it is put. */
+	@Test
+	void guidanceOfScaleOneIsTheClassItself() {
+		for (double sigma : new double[] { 0.1, 1, 5 })
+			for (int label = 0; label < 3; label++) {
+				Batch batch = Batch.of(Shape.vectors(1, 2), new float[] { 0.3f, 0.2f }, sigma, new int[] { label });
+				float[] expected = new float[2], guided = new float[2], free = new float[2];
+				LABELLED.denoise(batch, expected);
+				CLASSES.denoise(batch, guided);
+				new ClassifierGuidance(CLASSES, 1).denoised(CLASSES, batch, guided);
+				assertArrayEquals(expected, guided, 2e-5f);
+				LABELLED.denoise(batch, free);
+				new ClassifierFreeGuidance(1).denoised(LABELLED, batch, free);
+				assertArrayEquals(expected, free);
+			}
+	}
+
+	/** p(x)·p(y | x)^s, with p(y | x) the exact classifier: both kinds of guidance have this score at every noise level. */
+	@Test
+	void bothKindsOfGuidanceAgreeAtEveryScale() {
+		for (double scale : new double[] { 0, 0.5, 2 }) {
+			Batch batch = Batch.of(Shape.vectors(1, 2), new float[] { 0.3f, 0.2f }, 0.7, new int[] { 1 });
+			float[] guided = new float[2], free = new float[2];
+			CLASSES.denoise(batch, guided);
+			new ClassifierGuidance(CLASSES, scale).denoised(CLASSES, batch, guided);
+			LABELLED.denoise(batch, free);
+			new ClassifierFreeGuidance(scale).denoised(LABELLED, batch, free);
+			assertArrayEquals(guided, free, 1e-5f);
+		}
+		assertThrows(IllegalArgumentException.class, () -> new ClassifierGuidance(CLASSES, -1));
+		assertThrows(IllegalArgumentException.class, () -> new ClassifierFreeGuidance(Double.NaN));
+	}
+
+	@Test
+	void guidedSamplesComeFromTheClass() {
+		int n = 4000;
+		int[] labels = new int[n];
+		Arrays.fill(labels, 2);
+		PcSampler sampler = PcSampler.along(Schedule.down(VE, TimeGrid.logSnr(), 60), new Heun());
+		float[] x = sampler.sample(CLASSES, Shape.vectors(n, 2), IntStream.range(0, n).toArray(), labels,
+			new ClassifierGuidance(CLASSES, 1), new Noise(3), Monitor.NONE).x;
+		requireMoments(x, n, CENTRES[2], new double[][] { { 0.2, 0 }, { 0, 0.2 } }, 0.01, "class 2");
 	}
 
 	/**

@@ -121,14 +121,35 @@ class SamplerTest {
 		noise.fill(Noise.Purpose.START, 0, state.id, state.shape, state.x);
 		for (int i = 0; i < state.x.length; i++)
 			state.x[i] *= 1.3 * Math.sqrt(variance);
-		Move.Estimate estimate = (level, x) -> {
+		for (int k = 0; k < 400; k++)
+			new Langevin(r).correct(state, isotropic(state), 1, noise, k);
+		assertEquals(variance, meanSquare(state.x), variance * (2.0 / d + r * r + 4 * Math.sqrt(2.0 / (n * d))));
+	}
+
+	private static Move.Estimate isotropic(State state) {
+		return (level, x) -> {
 			float[] out = new float[x.length];
 			ISOTROPIC.denoise(Batch.of(state.shape, x, level.ratio()), out);
 			return out;
 		};
-		for (int k = 0; k < 400; k++)
-			new Langevin(r).correct(state, estimate, 1, noise, k);
-		assertEquals(variance, meanSquare(state.x), variance * (2.0 / d + r * r + 4 * Math.sqrt(2.0 / (n * d))));
+	}
+
+	/** For a Gaussian of variance v the leapfrog's stationary variance is v/(1 − h²/(4·v)). */
+	@Test
+	void hamiltonianDynamicsFindTheMarginalOfTheirLevel() {
+		int n = 200, d = 100;
+		double r = 0.2;
+		for (double persistence : new double[] { 0, 0.9 }) {
+			State state = new State(Shape.vectors(n, d), IntStream.range(0, n).toArray(), Batch.unlabelled(n), VE.level(0.5));
+			double sigma = state.level.sigma(), variance = VARIANCE + sigma * sigma, h = 2 * r * sigma;
+			for (int i = 0; i < state.x.length; i++)
+				state.x[i] = 2;
+			for (int k = 0; k < 40; k++)
+				new Hamiltonian(r, 10, persistence).correct(state, isotropic(state), 1, new Noise(8), k);
+			assertEquals(variance / (1 - h * h / (4 * variance)), meanSquare(state.x), 4 * variance * Math.sqrt(2.0 / (n * d)));
+		}
+		assertThrows(IllegalArgumentException.class, () -> new Hamiltonian(0.1, 0, 0));
+		assertThrows(IllegalArgumentException.class, () -> new Hamiltonian(0.1, 1, 1));
 	}
 
 	/** The probability flow of N(m, c²) is u(s) = m + (u(S) − m)·√((c² + s²)/(c² + S²)) with u = x/α, s = σ/α. */

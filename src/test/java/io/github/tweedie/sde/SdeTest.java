@@ -12,7 +12,8 @@ import io.github.tweedie.sde.Level.Transition;
 
 class SdeTest {
 
-	private static final List<Sde> ALL = List.of(new VeSde(0.01, 20), new VpSde(), new VpSde(0, 10, 1e-4));
+	private static final List<Sde> ALL = List.of(new VeSde(0.01, 20), new VpSde(), new VpSde(0, 10, 1e-4), new SubVpSde(),
+		DiscreteVpSde.cosine(37));
 	private static final double[] TIMES = { 0.01, 0.1, 0.37, 0.5, 0.9, 0.99 };
 
 	/** dα/dt = f·α and dσ²/dt = 2·f·σ² + g², whatever the SDE (Särkkä and Solin 2019, eq. 6.2). */
@@ -50,7 +51,7 @@ class SdeTest {
 	void timeOfInvertsTheRatio() {
 		for (Sde sde : ALL)
 			for (double t : TIMES)
-				assertEquals(t, sde.timeOf(sde.level(t).ratio()), 1e-10, sde.toString());
+				assertEquals(t, sde.timeOf(sde.sigma(t) / sde.alpha(t)), 1e-10, sde.toString());
 	}
 
 	@Test
