@@ -18,9 +18,9 @@ public interface Denoiser {
 	void denoise(Batch batch, float[] out);
 
 	/**
-	 * ∇D·v of every sample, as a difference of evaluations that is 0.03·σ long (a root mean square over the values that move). On a
-	 * trained network in float32 the results are the same from 0.003·σ to 0.1·σ and get worse at 0.3·σ. The exact ∇D is Cov[x0 | x]/σ²,
-	 * hence symmetric, so that this is also vᵀ·∇D.
+	 * ∇D·v of every sample, as a difference of evaluations that is a root mean square of 0.03·σ long. On a trained network in float32
+	 * results are the same from 0.003·σ to 0.1·σ and get worse at 0.3·σ. The exact ∇D is Cov[x0 | x]/σ², hence symmetric, so that this is
+	 * also vᵀ·∇D.
 	 *
 	 * @param batch where to take the derivative; σ &gt; 0
 	 * @param v direction of each sample, N·C·Z·Y·X values; where it is zero, so is the derivative
@@ -33,12 +33,9 @@ public interface Denoiser {
 		float[] moved = new float[v.length];
 		for (int s = 0; s < n; s++) {
 			double square = 0;
-			int moves = 0;
-			for (int i = s * d; i < (s + 1) * d; i++) {
+			for (int i = s * d; i < (s + 1) * d; i++)
 				square += (double) v[i] * v[i];
-				moves += v[i] == 0 ? 0 : 1;
-			}
-			h[s] = square == 0 ? 0 : 0.03 * batch.sigma()[s] * Math.sqrt(moves / square);
+			h[s] = square == 0 ? 0 : 0.03 * batch.sigma()[s] * Math.sqrt(d / square);
 			for (int i = s * d; i < (s + 1) * d; i++)
 				moved[i] = (float) (batch.x()[i] + h[s] * v[i]);
 		}
