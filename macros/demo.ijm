@@ -18,13 +18,13 @@ rename("truth");
 random("seed", 1);
 newImage("mask", "8-bit black", size, size, 1);
 setColor(255);
-for (i = 0; i < size * size / 12000; i++) {
-	d = 10 + 22 * random();
+for (i = 0; i < size * size / 6000; i++) {
+	d = 8 + 10 * random();
 	fillOval(size * random() - d / 2, size * random() - d / 2, d, d);
 }
 setLineWidth(5);
 drawLine(0, size * 0.8, size, size * 0.35);
-for (i = 0; i < size * size / 50; i++)
+for (i = 0; i < size * size / 5; i++)
 	setPixel(floor(size * random()), floor(size * random()), 255);
 updateDisplay();
 
