@@ -134,6 +134,32 @@ class SamplerTest {
 		};
 	}
 
+	/** Song et al. (2021), algorithms 4 and 5, digit for digit: ε = 2·α_i·(r·‖z‖/‖score‖)² with α_i = (α_t/α_s)². */
+	@Test
+	void langevinStepsAreThePapers() {
+		int d = 8;
+		double r = 0.3, scale = 0.8;
+		for (boolean annealed : new boolean[] { false, true }) {
+			State state = new State(Shape.vectors(1, d), new int[] { 5 }, Batch.unlabelled(1), VE.level(0.5));
+			for (int i = 0; i < d; i++)
+				state.x[i] = i - 3;
+			float[] x = state.x.clone(), z = new float[d];
+			new Noise(2).fill(Noise.Purpose.CORRECT, 7, state.id, state.shape, z);
+			double sigma = state.level.sigma(), zz = 0, ss = 0;
+			double[] score = new double[d];
+			for (int i = 0; i < d; i++) {
+				score[i] = -x[i] / (VARIANCE + sigma * sigma);
+				zz += z[i] * z[i];
+				ss += score[i] * score[i];
+			}
+			double epsilon = 2 * scale * scale * r * r * (annealed ? sigma * sigma : zz / ss);
+			Corrector corrector = annealed ? new AnnealedLangevin(r) : new Langevin(r);
+			corrector.correct(state, isotropic(state), scale, new Noise(2), 7);
+			for (int i = 0; i < d; i++)
+				assertEquals(x[i] + epsilon * score[i] + Math.sqrt(2 * epsilon) * z[i], state.x[i], 1e-5, corrector + ", " + i);
+		}
+	}
+
 	/** For a Gaussian of variance v the leapfrog's stationary variance is v/(1 − h²/(4·v)). */
 	@Test
 	void hamiltonianDynamicsFindTheMarginalOfTheirLevel() {
@@ -252,6 +278,25 @@ class SamplerTest {
 	@Test
 	void resampledRunsKeepTheDistribution() {
 		requireMoments(PcSampler.along(Schedule.down(VE, TimeGrid.logSnr(), 200).resampled(2), new ReverseDiffusion()), "resampled");
+	}
+
+	/** A multistep method must not look back across a move up or a correction, after which the state is another one. */
+	@Test
+	void movesUpAndCorrectionsBreakTheLine() {
+		List<Boolean> lookedBack = new ArrayList<>();
+		Predictor watched = move -> {
+			lookedBack.add(move.previous() != null);
+			return new DpmSolver(0).kernel(move);
+		};
+		Schedule down = Schedule.down(VE, TimeGrid.karras(7), 4);
+		run(PcSampler.along(down, watched), GAUSSIAN, 1, 2);
+		assertEquals(List.of(false, true, true), lookedBack);
+		lookedBack.clear();
+		run(PcSampler.along(down.resampled(2), watched), GAUSSIAN, 1, 2);
+		assertEquals(List.of(false, false, true, false, true, false), lookedBack);
+		lookedBack.clear();
+		run(new PcSampler(down, watched, new AnnealedLangevin(0.1), 1), GAUSSIAN, 1, 2);
+		assertEquals(List.of(false, false, false), lookedBack);
 	}
 
 	@Test
