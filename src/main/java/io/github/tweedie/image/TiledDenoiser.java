@@ -58,14 +58,6 @@ public final class TiledDenoiser implements Denoiser {
 		return (tile - 2 * halo - blend) / prior.sizeStep() * prior.sizeStep();
 	}
 
-	public int tile() {
-		return tile;
-	}
-
-	public int halo() {
-		return halo;
-	}
-
 	@Override
 	public void denoise(Batch batch, float[] out) {
 		Shape canvas = batch.shape();

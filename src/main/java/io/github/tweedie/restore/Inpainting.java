@@ -122,7 +122,7 @@ public final class Inpainting {
 				continue;
 			}
 			Plane plane = new Plane(grey, planes.width(), hidden[p % hidden.length], scales.get(done), p,
-				part(done++, todo.length));
+				part(monitor, done++, 1, todo.length));
 			most = Math.max(most, plane.restore());
 			mean[p] = plane.posterior.mean();
 			if (samples > 1)
@@ -176,18 +176,18 @@ public final class Inpainting {
 		return IntensityScale.robust(grey, width, hidden);
 	}
 
-	/** Progress of one plane as part of the whole. */
-	private Monitor part(int plane, int count) {
+	/** Progress of {@code n} of the {@code count} parts of a whole, from part {@code first} on. */
+	private static Monitor part(Monitor whole, int first, int n, int count) {
 		return new Monitor() {
 
 			@Override
 			public void progress(int done, int total) {
-				monitor.progress(plane * total + done, count * total);
+				whole.progress(first * total + n * done, count * total);
 			}
 
 			@Override
 			public boolean cancelled() {
-				return monitor.cancelled();
+				return whole.cancelled();
 			}
 		};
 	}
@@ -291,7 +291,7 @@ public final class Inpainting {
 				int from = first, n = Math.min(batch, samples - first);
 				int[] ids = IntStream.range(from, from + n).toArray();
 				State state = sampler.sample(counted, Shape.planes(n, 1, canvasHeight, canvasWidth), ids, Batch.unlabelled(n),
-					conditioner(), new Noise(seed, plane), part(from, n));
+					conditioner(), new Noise(seed, plane), part(monitor, from, n, samples));
 				for (int s = 0; s < n; s++)
 					posterior.add(draws[from + s] = restored(state.x, s), 0);
 			}
@@ -303,22 +303,6 @@ public final class Inpainting {
 				case REPLACEMENT -> new Replacement(mask, measured);
 				case MOMENT_MATCHING -> new MomentMatching(mask, measured, scale.toData(noise, prior.low(), prior.high()), iterations,
 					difference);
-			};
-		}
-
-		/** Progress of some samples as part of the plane. */
-		private Monitor part(int first, int n) {
-			return new Monitor() {
-
-				@Override
-				public void progress(int done, int total) {
-					monitor.progress(first * total + n * done, samples * total);
-				}
-
-				@Override
-				public boolean cancelled() {
-					return monitor.cancelled();
-				}
 			};
 		}
 
