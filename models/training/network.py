@@ -1,10 +1,10 @@
-"""A local, time-conditional U-Net with the preconditioning of Karras et al. (2022).
+"""A local, time-conditional U-Net.
 
 Local means that no operation looks further than its kernel: there is no normalisation over space, no
 global pooling and no attention, so a pixel of the output depends on the pixels within `receptive_radius`
 alone and an image may be cut into tiles without a seam. There is no normalisation at all: residual
-branches start at zero and the preconditioning keeps the input at unit variance, which is enough for a
-network of this depth and spares a third of the time on a CPU.
+branches start at zero and the input comes with unit variance, which is enough for a network of this depth
+and spares a third of the time on a CPU.
 
 The first layer folds 2x2 pixels into channels, since the full-resolution level would dominate the cost.
 """
@@ -34,16 +34,22 @@ class Block(nn.Module):
 
 
 class UNet(nn.Module):
-    """F(x, c_noise): N x C x Y x X and N -> N x C x Y x X; Y and X must be multiples of `stride`."""
+    """F(x, c_noise, label): N x C x Y x X, N and N -> N x C x Y x X; Y and X must be multiples of `stride`.
 
-    def __init__(self, channels=1, widths=(48, 96, 192), blocks=2, embedding=128, frequencies=16):
+    With classes, a label is 0 ... classes-1, or `classes` for "any"; without, there is no label.
+    """
+
+    def __init__(self, channels=1, widths=(48, 96, 192), blocks=2, embedding=128, frequencies=16, classes=0):
         super().__init__()
         self.config = dict(channels=channels, widths=list(widths), blocks=blocks,
-                           embedding=embedding, frequencies=frequencies)
+                           embedding=embedding, frequencies=frequencies, classes=classes)
         self.stride = 2 ** len(widths)
         self.register_buffer("frequencies", math.pi * torch.arange(1, frequencies + 1).float() / 2)
         self.embed = nn.Sequential(nn.Linear(2 * frequencies + 1, embedding), nn.SiLU(),
                                    nn.Linear(embedding, embedding), nn.SiLU())
+        if classes:
+            self.labels = nn.Embedding(classes + 1, embedding)
+            nn.init.zeros_(self.labels.weight)
         self.first = nn.Conv2d(4 * channels, widths[0], 3, padding=1)
         stack = lambda c_in, c: nn.ModuleList(
             [Block(c_in if i == 0 else c, c, embedding) for i in range(blocks)])
@@ -55,9 +61,11 @@ class UNet(nn.Module):
         self.last = nn.Conv2d(widths[0], 4 * channels, 3, padding=1)
         nn.init.zeros_(self.last.weight), nn.init.zeros_(self.last.bias)
 
-    def forward(self, x, c_noise):
+    def forward(self, x, c_noise, label=None):
         angle = c_noise[:, None] * self.frequencies
         e = self.embed(torch.cat([c_noise[:, None], angle.sin(), angle.cos()], 1))
+        if self.config["classes"]:
+            e = e + self.labels(label)
         h, skips = self.first(F.pixel_unshuffle(x, 2)), []
         for level, stack in enumerate(self.encoder):
             for block in stack:
@@ -72,30 +80,6 @@ class UNet(nn.Module):
         return F.pixel_shuffle(self.last(F.silu(h)), 2)
 
 
-class Denoiser(nn.Module):
-    """D(x, sigma) = c_skip x + c_out F(c_in x, ln(sigma)/4), Karras et al. (2022), table 1, column 'Ours'."""
-
-    def __init__(self, network, sigma_data=0.5):
-        super().__init__()
-        self.network, self.sigma_data = network, sigma_data
-
-    def coefficients(self, sigma):
-        s, d = sigma[:, None, None, None], self.sigma_data
-        norm = (s * s + d * d).sqrt()
-        return d * d / norm ** 2, s * d / norm, 1 / norm
-
-    def forward(self, x, sigma):
-        c_skip, c_out, c_in = self.coefficients(sigma)
-        return c_skip * x + c_out * self.network(c_in * x, sigma.log() / 4).float()
-
-    def loss(self, clean, sigma, noise):
-        """Denoising score matching with the weight that gives every noise level unit loss at the start (eq. 8)."""
-        c_skip, c_out, c_in = self.coefficients(sigma)
-        noisy = clean + sigma[:, None, None, None] * noise
-        target = (clean - c_skip * noisy) / c_out
-        return (self.network(c_in * noisy, sigma.log() / 4).float() - target).square().mean((1, 2, 3))
-
-
 def receptive_radius(network):
     """Largest distance, in pixels along an axis, at which an input pixel can change an output pixel."""
     network = UNet(**network.config).double()
@@ -103,11 +87,12 @@ def receptive_radius(network):
         nn.init.uniform_(p, 0.01, 0.02)
     size, n = 32 * network.stride, network.config["channels"]
     x = torch.zeros(1, n, network.stride, size, dtype=torch.double)
+    other = torch.zeros(1, dtype=torch.double), torch.zeros(1, dtype=torch.long)
     with torch.no_grad():
-        rest, radius = network(x, torch.zeros(1, dtype=torch.double)), 0
+        rest, radius = network(x, *other), 0
         for phase in range(network.stride):
             at = size // 2 + phase
             x.zero_()[..., at] = 1e6
-            changed = (network(x, torch.zeros(1, dtype=torch.double)) != rest).any(1).any(1)[0].nonzero()
+            changed = (network(x, *other) != rest).any(1).any(1)[0].nonzero()
             radius = max(radius, int((changed - at).abs().max()))
     return radius
