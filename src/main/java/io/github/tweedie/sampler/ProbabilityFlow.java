@@ -34,9 +34,11 @@ public record ProbabilityFlow(Sde sde, double tolerance) {
 		record Exact() implements Trace {}
 
 		/**
-		 * Skilling and Hutchinson's estimate: the mean of ε⊙∇D·ε over fixed probes of ±1.
+		 * Skilling and Hutchinson's estimate: the mean of ε⊙∇D·ε over probes of ±1, which are drawn anew for every step. With one probe
+		 * for the whole path, as in the paper, its error would have the same sign at every noise level; so it averages out on the way,
+		 * at the same price.
 		 *
-		 * @param probes how many, ≥ 1
+		 * @param probes how many, ≥ 1; from 2 on their scatter tells the standard error
 		 * @param noise source of the probes
 		 */
 		record Probes(int probes, Noise noise) implements Trace {
@@ -61,11 +63,14 @@ public record ProbabilityFlow(Sde sde, double tolerance) {
 	 *
 	 * @param latent x at the largest noise level, N·C·Z·Y·X values
 	 * @param logDensity ln p of each sample
+	 * @param error standard error of each logDensity, from the scatter of the probes: 0 with the exact trace, NaN with a single probe
 	 * @param map the summands of each value: its term of the Gaussian prior and its integrated part of the divergence; those of a
 	 *        sample add up to its logDensity
+	 * @param mapError standard error of each summand
 	 * @param evaluations network evaluations of each sample
 	 */
-	public record Likelihood(float[] latent, double[] logDensity, float[] map, int[] evaluations) {}
+	public record Likelihood(float[] latent, double[] logDensity, double[] error, float[] map, float[] mapError,
+		int[] evaluations) {}
 
 	private static final double[][] A = {
 		{ 1 / 5.0 },
@@ -116,17 +121,36 @@ public record ProbabilityFlow(Sde sde, double tolerance) {
 		List<Path> paths = run(denoiser, shape, x, label, trace, sde.minTime(), sde.maxTime(), monitor);
 		double ratio = sde.sigma(sde.maxTime()) / sde.alpha(sde.maxTime()), scale = Math.log(sde.alpha(sde.minTime()));
 		int d = shape.sampleSize();
-		double[] log = new double[shape.n()];
-		float[] map = new float[shape.size()];
-		for (Path p : paths)
+		double[] log = new double[shape.n()], error = new double[shape.n()];
+		float[] map = new float[shape.size()], mapError = new float[shape.size()];
+		for (Path p : paths) {
+			double[] each = new double[p.divergence.length], total = new double[each.length];
 			for (int i = 0; i < d; i++) {
 				double z = p.state[i] / ratio;
-				double summand = -0.5 * (z * z + Math.log(2 * Math.PI)) - Math.log(ratio) + p.state[d + i] - scale;
+				for (int k = 0; k < each.length; k++)
+					total[k] += each[k] = p.divergence[k][i];
+				double summand = -0.5 * (z * z + Math.log(2 * Math.PI)) - Math.log(ratio) + mean(each) - scale;
 				log[p.sample] += summand;
 				map[p.sample * d + i] = (float) summand;
+				mapError[p.sample * d + i] = (float) standardError(each, trace);
 			}
-		return new Likelihood(values(paths, shape, sde.alpha(sde.maxTime())), log, map,
+			error[p.sample] = standardError(total, trace);
+		}
+		return new Likelihood(values(paths, shape, sde.alpha(sde.maxTime())), log, error, map, mapError,
 			paths.stream().mapToInt(p -> p.evaluations).toArray());
+	}
+
+	private static double mean(double[] values) {
+		return Arrays.stream(values).sum() / values.length;
+	}
+
+	private static double standardError(double[] values, Trace trace) {
+		if (trace instanceof Trace.Exact)
+			return 0;
+		double mean = mean(values), squares = 0;
+		for (double v : values)
+			squares += (v - mean) * (v - mean);
+		return Math.sqrt(squares / (values.length - 1) / values.length);
 	}
 
 	private static float[] values(List<Path> paths, Shape shape, double alpha) {
@@ -138,20 +162,25 @@ public record ProbabilityFlow(Sde sde, double tolerance) {
 		return x;
 	}
 
-	/** One sample on its way: u, and behind it the integrated divergence if it is wanted. */
+	/** One sample on its way. */
 	private static final class Path {
 
 		final int sample;
+		/** Integrated so far: a row for each probe, one row for the exact trace, none if nobody asks. */
+		final double[][] divergence;
 		final double[][] k = new double[7][];
+		/** Where the derivative was taken in the present step, and D there; kept for the divergence. */
+		final float[][] u = new float[7][], clean = new float[7][];
 		double[] state, trial;
-		double tau, step;
-		int evaluations;
+		double tau, step, error;
+		int evaluations, steps;
 
-		Path(int sample, double[] state, double tau, double step) {
+		Path(int sample, double[] state, double tau, double step, int rows) {
 			this.sample = sample;
 			this.state = state;
 			this.tau = tau;
 			this.step = step;
+			divergence = new double[rows][state.length];
 		}
 	}
 
@@ -161,11 +190,12 @@ public record ProbabilityFlow(Sde sde, double tolerance) {
 		int d = shape.sampleSize();
 		double from = tau(start), to = tau(end), direction = Math.signum(to - from);
 		List<Path> paths = new ArrayList<>();
+		int rows = trace == null ? 0 : trace instanceof Trace.Probes p ? p.probes : 1;
 		for (int s = 0; s < shape.n(); s++) {
-			double[] state = new double[trace == null ? d : 2 * d];
+			double[] state = new double[d];
 			for (int i = 0; i < d; i++)
 				state[i] = x[s * d + i] / sde.alpha(start);
-			paths.add(new Path(s, state, from, direction * FIRST_STEP));
+			paths.add(new Path(s, state, from, direction * FIRST_STEP, rows));
 		}
 		Derivative derivative = new Derivative(denoiser, shape, label, trace);
 		derivative.evaluate(paths, 0, p -> p.state, 0);
@@ -185,7 +215,10 @@ public record ProbabilityFlow(Sde sde, double tolerance) {
 				derivative.evaluate(active, stage, p -> p.trial, C[row]);
 			}
 			for (Path p : active)
-				accept(p, d, to);
+				p.error = error(p, d);
+			derivative.integrate(active.stream().filter(p -> p.error <= 1).toList());
+			for (Path p : active)
+				accept(p, to);
 			active = active.stream().filter(p -> direction * (to - p.tau) > 1e-12).toList();
 			double slowest = active.stream().mapToDouble(p -> (p.tau - from) / (to - from)).min().orElse(1);
 			monitor.progress((int) Math.round(100 * slowest), 100);
@@ -205,8 +238,8 @@ public record ProbabilityFlow(Sde sde, double tolerance) {
 		return trial;
 	}
 
-	/** Takes the step if its error is small enough, and chooses the next one. */
-	private void accept(Path p, int d, double to) {
+	/** Error of the present step, as a fraction of what is allowed. */
+	private double error(Path p, int d) {
 		double sum = 0;
 		for (int i = 0; i < d; i++) {
 			double error = 0;
@@ -219,12 +252,20 @@ public record ProbabilityFlow(Sde sde, double tolerance) {
 		if (!(error < Double.POSITIVE_INFINITY) || Math.abs(p.step) < 1e-10 && error > 1)
 			throw new ArithmeticException("The probability flow met a value that is not finite, or a cliff, at noise level "
 				+ Math.exp(p.tau) + "; the model may not be made for this noise.");
-		if (error <= 1) {
+		return error;
+	}
+
+	/** Takes the step if its error is small enough, and chooses the next one. */
+	private static void accept(Path p, double to) {
+		if (p.error <= 1) {
 			p.tau = Math.abs(to - p.tau - p.step) < 1e-12 ? to : p.tau + p.step;
 			p.state = p.trial;
 			p.k[0] = p.k[6];
+			p.u[0] = p.u[6];
+			p.clean[0] = p.clean[6];
+			p.steps++;
 		}
-		p.step *= Math.min(5, Math.max(0.2, 0.9 * Math.pow(Math.max(error, 1e-10), -0.2)));
+		p.step *= Math.min(5, Math.max(0.2, 0.9 * Math.pow(Math.max(p.error, 1e-10), -0.2)));
 	}
 
 	/** The right-hand side for many samples at once, each at its own noise level. */
@@ -234,26 +275,12 @@ public record ProbabilityFlow(Sde sde, double tolerance) {
 		private final Shape shape;
 		private final int[] label;
 		private final Trace trace;
-		private final float[][] probes;
 
 		Derivative(Denoiser denoiser, Shape shape, int[] label, Trace trace) {
 			this.denoiser = denoiser;
 			this.shape = shape;
 			this.label = label;
 			this.trace = trace;
-			probes = trace instanceof Trace.Probes p ? signs(p) : new float[0][];
-		}
-
-		/** The same probes for every sample: ±1 for each value. */
-		private float[][] signs(Trace.Probes p) {
-			float[][] signs = new float[p.probes][shape.sampleSize()];
-			int[] one = { 0 };
-			for (int k = 0; k < signs.length; k++) {
-				p.noise.fill(Purpose.PROBE, k, one, shape.withN(1), signs[k]);
-				for (int i = 0; i < signs[k].length; i++)
-					signs[k][i] = Math.signum(signs[k][i]);
-			}
-			return signs;
 		}
 
 		void evaluate(List<Path> paths, int stage, Function<Path, double[]> where, double fraction) {
@@ -269,49 +296,77 @@ public record ProbabilityFlow(Sde sde, double tolerance) {
 				sigma[s] = Math.exp(p.tau + fraction * p.step);
 				labels[s] = label[p.sample];
 			}
-			Batch batch = new Batch(shape.withN(n), u, sigma, labels);
-			denoiser.denoise(batch, clean);
-			double[] divergence = trace == null ? null : divergence(batch);
+			denoiser.denoise(new Batch(shape.withN(n), u, sigma, labels), clean);
 			for (int s = 0; s < n; s++) {
 				Path p = paths.get(s);
-				double[] state = where.apply(p), k = new double[state.length];
+				double[] state = where.apply(p), k = new double[d];
 				for (int i = 0; i < d; i++)
 					k[i] = state[i] - clean[s * d + i];
-				for (int i = d; i < k.length; i++)
-					k[i] = divergence[s * d + i - d];
 				p.k[stage] = k;
-				p.evaluations += 1 + (trace == null ? 0 : trace instanceof Trace.Exact ? 2 * d : 2 * probes.length);
-			}
-		}
-
-		/** 1 − (∇D)_ii of each value, exactly or as the mean of 1 − ε⊙∇D·ε. */
-		private double[] divergence(Batch batch) {
-			int d = shape.sampleSize();
-			double[] out = new double[batch.x().length];
-			Arrays.fill(out, 1);
-			if (trace instanceof Trace.Exact)
-				for (int j = 0; j < d; j++) {
-					float[] unit = new float[d];
-					unit[j] = 1;
-					float[] product = product(batch, unit);
-					for (int s = 0; s < batch.shape().n(); s++)
-						out[s * d + j] -= product[s * d + j];
+				if (trace != null) {
+					p.u[stage] = Arrays.copyOfRange(u, s * d, (s + 1) * d);
+					p.clean[stage] = Arrays.copyOfRange(clean, s * d, (s + 1) * d);
 				}
-			for (float[] probe : probes) {
-				float[] product = product(batch, probe);
-				for (int i = 0; i < out.length; i++)
-					out[i] -= probe[i % d] * product[i] / probes.length;
+				p.evaluations++;
 			}
-			return out;
 		}
 
-		/** ∇D·v for every sample. */
-		private float[] product(Batch batch, float[] v) {
-			float[] all = new float[batch.x().length], out = new float[all.length];
-			for (int from = 0; from < all.length; from += v.length)
-				System.arraycopy(v, 0, all, from, v.length);
-			denoiser.derivative(batch, all, null, out);
-			return out;
+		/**
+		 * Adds the divergence of a step that is going to be taken, by the weights of the fifth order. It has no influence on the path, so
+		 * no evaluation is spent on stages of weight 0 or on steps that are rejected.
+		 */
+		void integrate(List<Path> taken) {
+			if (trace == null || taken.isEmpty())
+				return;
+			int d = shape.sampleSize(), directions = trace instanceof Trace.Probes p ? p.probes : d;
+			double[] weights = A[A.length - 1];
+			for (int k = 0; k < directions; k++) {
+				float[] v = directions(taken, k);
+				for (int stage = 0; stage < weights.length; stage++)
+					if (weights[stage] != 0)
+						add(taken, stage, weights[stage], k, v);
+			}
+		}
+
+		/** Unit vectors, or signs that depend on the number of the step. */
+		private float[] directions(List<Path> paths, int k) {
+			int d = shape.sampleSize();
+			float[] all = new float[paths.size() * d];
+			for (int s = 0; s < paths.size(); s++)
+				if (trace instanceof Trace.Probes probes) {
+					float[] one = new float[d];
+					probes.noise.fill(Purpose.PROBE, paths.get(s).steps * probes.probes + k, new int[1], shape.withN(1), one);
+					for (int i = 0; i < d; i++)
+						all[s * d + i] = one[i] < 0 ? -1 : 1;
+				}
+				else
+					all[s * d + k] = 1;
+			return all;
+		}
+
+		/** Adds 1 − (∇D)_ii of one value, exactly, or 1 − ε⊙∇D·ε of all. */
+		private void add(List<Path> paths, int stage, double weight, int k, float[] v) {
+			int n = paths.size(), d = shape.sampleSize();
+			boolean exact = trace instanceof Trace.Exact;
+			float[] u = new float[n * d], clean = new float[n * d], product = new float[n * d];
+			double[] sigma = new double[n];
+			int[] labels = new int[n];
+			for (int s = 0; s < n; s++) {
+				Path p = paths.get(s);
+				System.arraycopy(p.u[stage], 0, u, s * d, d);
+				System.arraycopy(p.clean[stage], 0, clean, s * d, d);
+				sigma[s] = Math.exp(p.tau + (stage == 0 ? 0 : C[stage - 1]) * p.step);
+				labels[s] = label[p.sample];
+			}
+			// NB: The leading error of a one-sided difference is odd in ε, so probes average it out; unit vectors do not.
+			denoiser.derivative(new Batch(shape.withN(n), u, sigma, labels), v, exact ? null : clean, product);
+			for (int s = 0; s < n; s++) {
+				Path p = paths.get(s);
+				for (int i = 0; i < d; i++)
+					if (v[s * d + i] != 0)
+						p.divergence[exact ? 0 : k][i] += p.step * weight * (1 - v[s * d + i] * product[s * d + i]);
+				p.evaluations += exact ? 2 : 1;
+			}
 		}
 	}
 }
