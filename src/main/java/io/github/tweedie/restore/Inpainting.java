@@ -122,7 +122,7 @@ public final class Inpainting {
 				continue;
 			}
 			Plane plane = new Plane(grey, planes.width(), hidden[p % hidden.length], scales.get(done), p,
-				part(monitor, done++, 1, todo.length));
+				monitor.part(done++, 1, todo.length));
 			most = Math.max(most, plane.restore());
 			mean[p] = plane.posterior.mean();
 			if (samples > 1)
@@ -174,22 +174,6 @@ public final class Inpainting {
 			throw new IllegalArgumentException("The mask hides all " + grey.length + " pixels of plane " + (plane + 1)
 				+ "; at least one must be known. Is the mask inverted? White marks what is to be restored.");
 		return IntensityScale.robust(grey, width, hidden);
-	}
-
-	/** Progress of {@code n} of the {@code count} parts of a whole, from part {@code first} on. */
-	private static Monitor part(Monitor whole, int first, int n, int count) {
-		return new Monitor() {
-
-			@Override
-			public void progress(int done, int total) {
-				whole.progress(first * total + n * done, count * total);
-			}
-
-			@Override
-			public boolean cancelled() {
-				return whole.cancelled();
-			}
-		};
 	}
 
 	private Map<String, String> provenance(long evaluations, double seconds, IntensityScale scale) {
@@ -291,7 +275,7 @@ public final class Inpainting {
 				int from = first, n = Math.min(batch, samples - first);
 				int[] ids = IntStream.range(from, from + n).toArray();
 				State state = sampler.sample(counted, Shape.planes(n, 1, canvasHeight, canvasWidth), ids, Batch.unlabelled(n),
-					conditioner(), new Noise(seed, plane), part(monitor, from, n, samples));
+					conditioner(), new Noise(seed, plane), monitor.part(from, n, samples));
 				for (int s = 0; s < n; s++)
 					posterior.add(draws[from + s] = restored(state.x, s), 0);
 			}

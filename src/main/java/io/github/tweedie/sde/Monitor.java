@@ -21,4 +21,26 @@ public interface Monitor {
 	default boolean cancelled() {
 		return false;
 	}
+
+	/** The monitor of {@code n} of the {@code count} equal parts of a run, from part {@code first} on. */
+	default Monitor part(int first, int n, int count) {
+		Monitor whole = this;
+		return new Monitor() {
+
+			@Override
+			public void progress(int done, int total) {
+				whole.progress(first * total + n * done, count * total);
+			}
+
+			@Override
+			public void say(String sentence) {
+				whole.say(sentence);
+			}
+
+			@Override
+			public boolean cancelled() {
+				return whole.cancelled();
+			}
+		};
+	}
 }

@@ -1,0 +1,57 @@
+package io.github.tweedie.image;
+
+import io.github.tweedie.sde.Batch;
+import io.github.tweedie.sde.Denoiser;
+import io.github.tweedie.sde.Prior;
+import io.github.tweedie.sde.Shape;
+
+/**
+ * A denoiser over planes of any extent, for one whose planes must be multiples of a step: it sees the plane continued by its mirror
+ * image at the lower and right border, and what it says of the continuation is thrown away. So it is a function of the plane's own
+ * pixels and of no others, and a density under it is a density of just these.
+ *
+ * @param inner sees the continued planes
+ * @param step its extents in Y and X are multiples of this
+ */
+public record MirroredDenoiser(Denoiser inner, int step) implements Denoiser {
+
+	/**
+	 * A prior over a plane of any size: continued to the size step, in tiles where it is large.
+	 *
+	 * @param height Y of the plane
+	 * @param width X of the plane
+	 * @param largest as in {@link TiledDenoiser#over}
+	 */
+	public static Denoiser over(Prior prior, int height, int width, int largest) {
+		int step = prior.sizeStep();
+		return new MirroredDenoiser(TiledDenoiser.over(prior, up(height, step), up(width, step), largest), step);
+	}
+
+	@Override
+	public void denoise(Batch batch, float[] out) {
+		Shape own = batch.shape(), whole = new Shape(own.n(), own.c(), own.z(), up(own.y(), step), up(own.x(), step));
+		if (whole.equals(own)) {
+			inner.denoise(batch, out);
+			return;
+		}
+		float[] continued = new float[whole.size()], clean = new float[continued.length];
+		for (int row = 0; row < continued.length / whole.x(); row++) {
+			int from = (row / whole.y() * own.y() + mirrored(row % whole.y(), own.y())) * own.x();
+			for (int x = 0; x < whole.x(); x++)
+				continued[row * whole.x() + x] = batch.x()[from + mirrored(x, own.x())];
+		}
+		inner.denoise(new Batch(whole, continued, batch.sigma(), batch.label()), clean);
+		for (int row = 0; row < out.length / own.x(); row++)
+			System.arraycopy(clean, (row / own.y() * whole.y() + row % own.y()) * whole.x(), out, row * own.x(), own.x());
+	}
+
+	/** The outermost pixel is repeated, so that one pixel is enough for any continuation. */
+	private static int mirrored(int i, int extent) {
+		int folded = i % (2 * extent);
+		return folded < extent ? folded : 2 * extent - 1 - folded;
+	}
+
+	private static int up(int extent, int step) {
+		return (extent + step - 1) / step * step;
+	}
+}
