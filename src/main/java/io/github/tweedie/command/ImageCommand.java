@@ -8,6 +8,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import org.scijava.command.DynamicCommand;
 import org.scijava.module.ModuleItem;
@@ -90,6 +92,64 @@ abstract class ImageCommand extends DynamicCommand {
 				values.put(input.getName(), value instanceof ImagePlus image ? image.getTitle() : value);
 			}
 		return "run(\"" + title() + "\", \"" + MacroOptions.written(values) + "\");";
+	}
+
+	/**
+	 * Runs a command for a macro that must go on after a failure.
+	 *
+	 * @return the sentence that tells what failed; empty if nothing did
+	 */
+	static String attempt(String title, String options) {
+		IJ.redirectErrorMessages();
+		IJ.getErrorMessage();
+		try {
+			IJ.run(title, options);
+			return "";
+		}
+		catch (RuntimeException e) {
+			String told = IJ.getErrorMessage();
+			Throwable cause = e;
+			while (told == null && cause.getCause() != null)
+				cause = cause.getCause();
+			return told != null ? told : String.valueOf(cause.getMessage());
+		}
+		finally {
+			IJ.redirectErrorMessages(false);
+		}
+	}
+
+	/** Refuses what is no image of grey levels. */
+	static void requireGrey(ImagePlus image, String purpose) {
+		if (image == null || image.getWidth() == 0 || image.getStackSize() == 0 || image.getProcessor() == null)
+			throw new IllegalArgumentException("There is no image to " + purpose + "; open one, or give a macro the title of an open one.");
+		if (image.getType() == ImagePlus.COLOR_RGB || image.getType() == ImagePlus.COLOR_256)
+			throw new IllegalArgumentException("'" + image.getTitle() + "' is a colour (" + (image.getType() == ImagePlus.COLOR_RGB
+				? "RGB" : "8-bit colour") + ") image, and the models know grey levels; convert it with Image > Type, or split its channels.");
+	}
+
+	/** Refuses a value that is none of the choices. */
+	static void requireKnown(String key, String value, String... known) {
+		if (!List.of(known).contains(value)) throw unknown(key, value, known);
+	}
+
+	static IllegalArgumentException unknown(String key, String value, String... known) {
+		return new IllegalArgumentException("The option " + key + "=[" + value + "] is not known; it is one of "
+			+ Stream.of(known).map(k -> "[" + k + "]").collect(Collectors.joining(", ")) + ".");
+	}
+
+	/**
+	 * Writes where an image came from into its properties and, for people, into what 'Show Info...' tells.
+	 *
+	 * @param info what the input had to tell, put below; may be null
+	 */
+	static void describe(ImagePlus output, Map<String, String> origin, String info) {
+		StringBuilder text = new StringBuilder();
+		origin.forEach((key, value) -> {
+			output.setProp("tweedie." + key, value);
+			text.append("tweedie.").append(key).append(": ").append(value).append('\n');
+		});
+		if (info != null) text.append('\n').append(info);
+		output.setProperty("Info", text.toString());
 	}
 
 	private void watched() {

@@ -14,7 +14,6 @@ import org.scijava.plugin.Menu;
 import org.scijava.plugin.Parameter;
 import org.scijava.plugin.Plugin;
 
-import ij.IJ;
 import ij.ImagePlus;
 import ij.WindowManager;
 import ij.gui.Roi;
@@ -108,22 +107,7 @@ public class Inpaint extends ImageCommand {
 	 * @return the sentence that tells what failed; empty if nothing did
 	 */
 	public static String attempt(String options) {
-		IJ.redirectErrorMessages();
-		IJ.getErrorMessage();
-		try {
-			IJ.run(TITLE, options);
-			return "";
-		}
-		catch (RuntimeException e) {
-			String told = IJ.getErrorMessage();
-			Throwable cause = e;
-			while (told == null && cause.getCause() != null)
-				cause = cause.getCause();
-			return told != null ? told : String.valueOf(cause.getMessage());
-		}
-		finally {
-			IJ.redirectErrorMessages(false);
-		}
+		return attempt(TITLE, options);
 	}
 
 	@Override
@@ -142,15 +126,9 @@ public class Inpaint extends ImageCommand {
 
 	@Override
 	void compute(Monitor monitor) {
-		if (image == null || image.getWidth() == 0 || image.getStackSize() == 0 || image.getProcessor() == null)
-			throw new IllegalArgumentException("There is no image to restore; open one, or give a macro the title of an open one.");
-		if (image.getType() == ImagePlus.COLOR_RGB || image.getType() == ImagePlus.COLOR_256)
-			throw new IllegalArgumentException("'" + image.getTitle() + "' is a colour (" + (image.getType() == ImagePlus.COLOR_RGB
-				? "RGB" : "8-bit colour") + ") image, and the models know grey levels; convert it with Image > Type, or split its channels.");
-		if (!List.of(RESTORED, UNCERTAINTY, SAMPLES).contains(show))
-			throw unknown("show", show, RESTORED, UNCERTAINTY, SAMPLES);
-		if (!List.of("auto", "cpu", "cuda").contains(device))
-			throw unknown("device", device, "auto", "cpu", "cuda");
+		requireGrey(image, "restore");
+		requireKnown("show", show, RESTORED, UNCERTAINTY, SAMPLES);
+		requireKnown("device", device, "auto", "cpu", "cuda");
 		if (!show.equals(RESTORED) && samples == 1)
 			throw new IllegalArgumentException("One sample has no uncertainty; ask for samples=2 or more, or for show=" + RESTORED + ".");
 		Inpainting.Method chosen = method();
@@ -215,11 +193,6 @@ public class Inpaint extends ImageCommand {
 		return method.name().toLowerCase(Locale.ROOT).replace('_', ' ');
 	}
 
-	private static IllegalArgumentException unknown(String key, String value, String... known) {
-		return new IllegalArgumentException("The option " + key + "=[" + value + "] is not known; it is one of "
-			+ Stream.of(known).map(k -> "[" + k + "]").collect(Collectors.joining(", ")) + ".");
-	}
-
 	// -- The results --
 
 	private void show(Restored result, Prior prior) {
@@ -254,13 +227,7 @@ public class Inpaint extends ImageCommand {
 		origin.put("seconds", String.format(Locale.ROOT, "%.2f", result.seconds()));
 		if (mask.equals(SELECTION)) origin.put("selection", selectionLine(image.getRoi()));
 		origin.put("macro", macroLine());
-		StringBuilder info = new StringBuilder();
-		origin.forEach((key, value) -> {
-			output.setProp("tweedie." + key, value);
-			info.append("tweedie.").append(key).append(": ").append(value).append('\n');
-		});
-		if (image.getInfoProperty() != null) info.append('\n').append(image.getInfoProperty());
-		output.setProperty("Info", info.toString());
+		describe(output, origin, image.getInfoProperty());
 	}
 
 	/** The line of a macro that makes a selection. Composite selections have none; save them as .roi files. */

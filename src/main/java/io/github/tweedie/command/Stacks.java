@@ -96,7 +96,7 @@ final class Stacks {
 	}
 
 	/** ImageJ keeps the display range of a density-calibrated image in raw values. */
-	private static double[] calibratedRange(ImagePlus image) {
+	static double[] calibratedRange(ImagePlus image) {
 		Calibration calibration = image.getCalibration();
 		double low = image.getDisplayRangeMin(), high = image.getDisplayRangeMax();
 		if (calibration.calibrated()) {

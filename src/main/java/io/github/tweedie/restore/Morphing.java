@@ -82,7 +82,7 @@ public final class Morphing {
 		IntensityScale scale = IntensityScale.robust(grey, width, new boolean[grey.length]);
 		float[] x = scale.toData(grey, prior.low(), prior.high());
 		Denoiser denoiser = WholePlanes.of(prior, height, width, monitor);
-		// NB: the way there and back is worth a frame for each of the four ends; a tighter try makes the bar wait.
+		// NB: the way there and back counts as much as four frames; where it must be gone again, the bar starts over.
 		Ends ends = ends(denoiser, Shape.planes(2, 1, height, width), x, monitor.part(0, 4, frames + 2));
 		float[][] out = new float[frames][];
 		out[0] = Arrays.copyOf(ends.back.x(), size);
