@@ -85,6 +85,11 @@ public record ProbabilityFlow(Sde sde, double tolerance) {
 
 	private static final int MOST_STEPS = 10_000;
 	private static final double FIRST_STEP = 0.05;
+	/**
+	 * Longest step in τ where the divergence is wanted. The state may stand still while the density changes, as a grey plane in the middle
+	 * of its prior does, and then its error says nothing of the integral. With steps of 0.6 that of a Gaussian is exact to 1e-6.
+	 */
+	private static final double LONGEST_STEP = 0.6;
 
 	public ProbabilityFlow {
 		if (!(tolerance > 0 && tolerance < 1))
@@ -190,6 +195,7 @@ public record ProbabilityFlow(Sde sde, double tolerance) {
 		int d = shape.sampleSize();
 		double from = tau(start), to = tau(end), direction = Math.signum(to - from);
 		List<Path> paths = new ArrayList<>();
+		double longest = trace == null ? Double.POSITIVE_INFINITY : LONGEST_STEP;
 		int rows = trace == null ? 0 : trace instanceof Trace.Probes p ? p.probes : 1;
 		for (int s = 0; s < shape.n(); s++) {
 			double[] state = new double[d];
@@ -207,7 +213,7 @@ public record ProbabilityFlow(Sde sde, double tolerance) {
 				throw new ArithmeticException("The probability flow made " + MOST_STEPS + " steps and is at noise level "
 					+ Math.exp(active.get(0).tau) + "; allow a larger tolerance than " + tolerance + ".");
 			for (Path p : active)
-				p.step = direction * Math.min(Math.abs(p.step), Math.abs(to - p.tau));
+				p.step = direction * Math.min(Math.min(Math.abs(p.step), longest), Math.abs(to - p.tau));
 			for (int stage = 1; stage < 7; stage++) {
 				int row = stage - 1;
 				for (Path p : active)

@@ -105,6 +105,33 @@ class ProbabilityFlowTest {
 		}
 	}
 
+	/** At its mean a Gaussian stands still, so that no error of the state asks for small steps; the tolerance is as large as can be. */
+	@Test
+	void theDensityIsExactWhereTheStateStandsStill() {
+		GaussianMixture one = GaussianMixture.gaussian(new double[] { 0 }, new double[][] { { 0.25 } });
+		Likelihood found = new ProbabilityFlow(new VeSde(0.01, 20), 0.9).logDensity(one, Shape.vectors(1, 1), new float[1],
+			Batch.unlabelled(1), new Trace.Exact(), Monitor.NONE);
+		double exact = -0.5 * Math.log(2 * Math.PI * 400) + 0.5 * Math.log(400.25 / 0.2501);
+		assertEquals(exact, found.logDensity()[0], 1e-4);
+		assertEquals(0, found.error()[0]);
+	}
+
+	/** Two samples of one run have the probes of runs of their own; their scatter tells the standard error. */
+	@Test
+	void probesDoNotDependOnTheBatch() {
+		Sde sde = new VeSde(0.05, 10);
+		float[] x = noisy(MIXTURE, sde, 2);
+		ProbabilityFlow flow = new ProbabilityFlow(sde, 1e-3);
+		Trace trace = new Trace.Probes(3, new Noise(5));
+		Likelihood both = flow.logDensity(MIXTURE, Shape.vectors(2, 3), x, Batch.unlabelled(2), trace, Monitor.NONE);
+		Likelihood second = flow.logDensity(MIXTURE, Shape.vectors(1, 3), Arrays.copyOfRange(x, 3, 6), Batch.unlabelled(1), trace,
+			Monitor.NONE);
+		assertEquals(second.logDensity()[0], both.logDensity()[1]);
+		assertEquals(second.error()[0], both.error()[1]);
+		assertTrue(both.error()[0] > 0);
+		assertEquals(second.evaluations()[0], both.evaluations()[1]);
+	}
+
 	/** Probes of ±1 are exact for the diagonal; off it they average out. */
 	@Test
 	void probesEstimateTheTraceWithoutBias() {
