@@ -25,6 +25,8 @@ import io.github.tweedie.image.TiledDenoiser;
 import io.github.tweedie.model.ModelLibrary;
 import io.github.tweedie.model.ModelPackage;
 import io.github.tweedie.restore.Inpainting;
+import io.github.tweedie.restore.Morphed;
+import io.github.tweedie.restore.Morphing;
 import io.github.tweedie.restore.Restored;
 import io.github.tweedie.sde.Batch;
 import io.github.tweedie.sde.Noise;
@@ -191,5 +193,28 @@ class BundledModelTest {
 		Tally holes = restored.get(Hidden.HOLES);
 		assertTrue(holes.inventedShare() <= 10, "invented " + holes.inventedShare() + " %");
 		assertTrue(holes.missedShare() <= 30, "missed " + holes.missedShare() + " %");
+	}
+
+	/** The comparison of docs/likelihood.md, small. */
+	@Test
+	void foreignObjectsHaveMoreBits() {
+		List<LikelihoodBench.Crop> crops = LikelihoodBench.simulated(2);
+		for (int i = 0; i < crops.size(); i++) {
+			LikelihoodBench.Pasted pasted = LikelihoodBench.paste(crops.get(i), i);
+			float[] bits = new Planes(LikelihoodBench.rate(pasted.crop(), prior, 2).map()).read(0);
+			double[] areas = LikelihoodBench.areas(pasted, LikelihoodBench.blurred(bits, 2));
+			assertTrue(areas[0] > 0.95, "sharp object " + i + ": " + areas[0]);
+			assertTrue(areas[2] > 0.7, "soft object " + i + ": " + areas[2]);
+		}
+	}
+
+	/** At most 1e-3 of the range, decoded and not pasted in. */
+	@Test
+	void aMorphBeginsAndEndsAtItsImages() {
+		Morphed morphed = Morphing.with(prior).frames(3).build().between(Specimen.nuclei(48, 40, 5), Specimen.nuclei(48, 40, 6));
+		assertTrue(morphed.deviation() > 0 && morphed.deviation() <= 1e-3, "off by " + morphed.deviation());
+		for (int f = 0; f < 3; f++)
+			for (float v : new Planes(morphed.frames()).read(f))
+				assertTrue(Float.isFinite(v));
 	}
 }

@@ -53,6 +53,7 @@ public final class LikelihoodBench implements Runnable {
 	/** Of the camera in simulated crops, in grey levels of 12 bits. */
 	private static final double CAMERA = 40;
 	private static final double SMOOTHING = 2;
+	private static final int PAIRS = 2;
 
 	@Parameters(arity = "0..1", paramLabel = "FOLDER", description = "folder of grey 8-bit PNG images to be measured, too")
 	private Path folder;
@@ -96,7 +97,7 @@ public final class LikelihoodBench implements Runnable {
 				objects(kind, crops.get(kind), prior);
 			text.append("\n").append(VERSIONS);
 			for (String kind : crops.keySet())
-				versions(kind, crops.get(kind).subList(0, Math.min(6, crops.get(kind).size())), prior);
+				versions(kind, crops.get(kind).subList(0, Math.min(4, crops.get(kind).size())), prior);
 			morph(prior);
 			String old = Files.exists(document) ? Files.readString(document) : "";
 			int remarks = old.indexOf(REMARKS);
@@ -421,7 +422,7 @@ public final class LikelihoodBench implements Runnable {
 			| --- | --: | --: | --: | --: | --: |
 			""");
 		List<float[][]> shown = new ArrayList<>();
-		for (int pair = 0; pair < 2; pair++) {
+		for (int pair = 0; pair < PAIRS; pair++) {
 			float[] a = crop(new Planes(Specimen.nuclei(128, 128, 400 + 2 * pair)).read(0), 128, 32, 32);
 			float[] b = crop(new Planes(Specimen.nuclei(128, 128, 401 + 2 * pair)).read(0), 128, 32, 32);
 			Morphed morphed = Morphing.with(prior).frames(7).build().between(ArrayImgs.floats(a, SIZE, SIZE), ArrayImgs.floats(b, SIZE, SIZE));

@@ -6,8 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -133,6 +139,19 @@ class LikelihoodTest {
 			newImage(told, "8-bit", 8, 8, 1);
 			""").title();
 		assertTrue(told.contains("16-bit image") && told.contains("give low= and high=, the same for all images that you compare"), told);
+	}
+
+	@Test
+	void aFolderIsRatedAndWhatFailsIsPassedOver(@TempDir Path folder) throws IOException {
+		Path images = Files.createDirectory(folder.resolve("images"));
+		ImageJ1.run(WORDS + "saveAs('Tiff', '" + images.resolve("a.tif") + "'); run('32-bit'); setPixel(3, 2, NaN);"
+			+ "saveAs('Tiff', '" + images.resolve("b.tif") + "');");
+		Path table = folder.resolve("bits.csv");
+		ImageJ1.run(Files.readString(Path.of("macros", "likelihood-folder.ijm")),
+			images + ";" + table + ";low=0 high=200 step=1 model=[closed form]");
+		List<String> lines = Files.readAllLines(table);
+		assertEquals(2, lines.size(), lines.toString());
+		assertTrue(lines.get(0).contains("BitsPerDim") && lines.get(1).contains("a.tif,1,6.9"), lines.toString());
 	}
 
 	@ParameterizedTest

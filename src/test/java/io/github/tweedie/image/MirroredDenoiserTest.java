@@ -1,0 +1,75 @@
+package io.github.tweedie.image;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.ArrayList;
+import java.util.List;
+
+import org.junit.jupiter.api.Test;
+
+import io.github.tweedie.sde.Batch;
+import io.github.tweedie.sde.Denoiser;
+import io.github.tweedie.sde.Prior;
+import io.github.tweedie.sde.Shape;
+
+class MirroredDenoiserTest {
+
+	private final List<Batch> seen = new ArrayList<>();
+	/** Gives back what it sees, with the place of the pixel behind the point. */
+	private final Denoiser recorder = (batch, out) -> {
+		seen.add(batch);
+		for (int i = 0; i < out.length; i++)
+			out[i] = batch.x()[i] + i / 1000f;
+	};
+
+	@Test
+	void thePlaneIsContinuedByItsMirrorImageAndCutOutAgain() {
+		float[] x = { 1, 2, 3, 4, 5, 6 }, out = new float[6];
+		new MirroredDenoiser(recorder, 4).denoise(Batch.of(Shape.planes(1, 1, 2, 3), x, 0.5), out);
+		assertEquals(Shape.planes(1, 1, 4, 4), seen.get(0).shape());
+		assertArrayEquals(new float[] { 1, 2, 3, 3, 4, 5, 6, 6, 4, 5, 6, 6, 1, 2, 3, 3 }, seen.get(0).x());
+		assertArrayEquals(new float[] { 1, 2.001f, 3.002f, 4.004f, 5.005f, 6.006f }, out, 1e-6f);
+		assertEquals(0.5, seen.get(0).sigma()[0]);
+	}
+
+	@Test
+	void onePixelIsEnough() {
+		float[] out = new float[1];
+		new MirroredDenoiser(recorder, 4).denoise(Batch.of(Shape.planes(1, 1, 1, 1), new float[] { 7 }, 1), out);
+		for (float v : seen.get(0).x())
+			assertEquals(7, v);
+		assertEquals(7, out[0]);
+	}
+
+	@Test
+	void samplesAndChannelsKeepApart() {
+		float[] x = { 1, 2, 3, 4 }, out = new float[4];
+		new MirroredDenoiser(recorder, 2).denoise(Batch.of(Shape.planes(2, 2, 1, 1), x, 1), out);
+		assertArrayEquals(new float[] { 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4 }, seen.get(0).x());
+		assertArrayEquals(new float[] { 1, 2.004f, 3.008f, 4.012f }, out, 1e-6f);
+	}
+
+	@Test
+	void aPlaneThatFitsIsPassedOnAsItIs() {
+		Batch batch = Batch.of(Shape.planes(1, 1, 4, 8), new float[32], 1);
+		new MirroredDenoiser(recorder, 4).denoise(batch, new float[32]);
+		assertEquals(batch, seen.get(0));
+	}
+
+	/** A plane beyond one tile of a prior without reach: tiles and continuation change nothing. */
+	@Test
+	void largePlanesAreSeenInTiles() {
+		Prior local = new Prior((batch, out) -> {
+			seen.add(batch);
+			for (int i = 0; i < out.length; i++)
+				out[i] = 2 * batch.x()[i];
+		}, "local", "closed form", 1, -1, 1, 0.01, 20, 8, 0, List.of(), Prior.Precision.FLOAT32);
+		float[] x = new float[37 * 61], out = new float[x.length], twice = new float[x.length];
+		for (int i = 0; i < x.length; i++)
+			twice[i] = 2 * (x[i] = i);
+		MirroredDenoiser.over(local, 37, 61, 16).denoise(Batch.of(Shape.planes(1, 1, 37, 61), x, 1), out);
+		assertArrayEquals(twice, out, 1e-3f);
+		assertEquals(Shape.planes(1, 1, 16, 16), seen.get(0).shape());
+	}
+}
