@@ -58,7 +58,7 @@ public final class LikelihoodBench implements Runnable {
 	@Parameters(arity = "0..1", paramLabel = "FOLDER", description = "folder of grey 8-bit PNG images to be measured, too")
 	private Path folder;
 
-	@Option(names = "--crops", defaultValue = "10", description = "crops of each kind; default ${DEFAULT-VALUE}")
+	@Option(names = "--crops", defaultValue = "6", description = "crops of each kind; default ${DEFAULT-VALUE}")
 	private int count;
 
 	@Option(names = "--model", defaultValue = "nuclei", description = "name or folder of the model; default ${DEFAULT-VALUE}")
