@@ -39,16 +39,19 @@ public final class TiledDenoiser implements Denoiser {
 
 	/**
 	 * The whole canvas as one tile where it has at most about {@code largest}² pixels, else tiles of that size with a halo of the
-	 * receptive radius (a prior that is not local gets an eighth of the tile, and is blended).
+	 * receptive radius (a prior that is not local gets an eighth of the tile, and is blended). A prior of one size gets tiles of that
+	 * size.
 	 *
 	 * @param height Y of the canvas
 	 * @param width X of the canvas
 	 */
 	public static Denoiser over(Prior prior, int height, int width, int largest) {
 		int step = prior.sizeStep();
-		if ((long) height * width <= (long) largest * largest)
+		boolean whole = prior.fixedSize() ? height == prior.trainingSize() && width == prior.trainingSize()
+			: (long) height * width <= (long) largest * largest;
+		if (whole)
 			return prior;
-		int tile = Math.max(step, largest / step * step);
+		int tile = prior.fixedSize() ? prior.trainingSize() : Math.max(step, largest / step * step);
 		int halo = prior.receptiveRadius() < tile / 3 ? prior.receptiveRadius() : tile / 8;
 		return new TiledDenoiser(prior, tile, halo);
 	}

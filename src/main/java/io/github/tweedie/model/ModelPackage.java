@@ -24,8 +24,8 @@ import java.util.zip.ZipException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import io.github.tweedie.model.Convention.Prediction;
-import io.github.tweedie.model.Convention.TimeInput;
+import io.github.tweedie.sde.Batch;
+import io.github.tweedie.sde.Denoiser;
 import io.github.tweedie.sde.Monitor;
 import io.github.tweedie.sde.Prior;
 import io.github.tweedie.sde.Shape;
@@ -59,9 +59,14 @@ public final class ModelPackage {
 	private final List<String> classNames;
 	private final int nullClass;
 	private final Prior.Precision precision;
+	private final int trainingSize;
+	private final boolean learnedVariance;
 	private final Convention convention;
 	private final List<String> inputs;
+	private final String output;
 	private final Source network;
+	private final Source classifier;
+	private final List<String> classifierInputs;
 	private final List<Source> testInputs;
 	private final Source testOutput;
 
@@ -78,25 +83,22 @@ public final class ModelPackage {
 		version = rdf.has("version") ? rdf.text("version") : "";
 		description = rdf.has("description") ? rdf.text("description") : "";
 		licence = rdf.has("license") ? rdf.text("license") : "";
-		String sde = config.text("sde");
-		if (!sde.equals("edm") && !sde.equals("ve"))
-			throw config.wrong("sde", sde, "edm or ve, the kinds that are supported");
-		double sigmaMin = config.positive("sigma_min"), sigmaMax = config.positive("sigma_max");
-		if (!(sigmaMin < sigmaMax))
-			throw config.wrong("sigma_max", sigmaMax, "more than sigma_min, " + sigmaMin);
-		convention = new Convention(config.word(Prediction.class, "prediction_type"), config.word(TimeInput.class, "time_input"),
-			sigmaMin, sigmaMax);
 		precision = config.word(Prior.Precision.class, "precision");
 		range = config.range("data_range");
+		convention = Convention.read(config, range[1] - range[0]);
+		trainingSize = config.has("training_size") ? config.integer("training_size", 1) : 0;
+		learnedVariance = config.has("variance_type") && config.text("variance_type").startsWith("learned");
 		pixelSize = config.has("pixel_size") ? config.positive("pixel_size") : null;
 		sizeStep = config.integer("size_step", 1);
 		receptiveRadius = config.has("receptive_radius") ? config.integer("receptive_radius", 0) : Prior.GLOBAL;
 		classNames = config.has("class_names") ? config.list("class_names").stream().map(String::valueOf).toList() : List.of();
 		nullClass = config.has("null_class") ? config.integer("null_class", 0) : -1;
 		List<Fields> in = rdf.children("inputs"), out = rdf.children("outputs");
-		int expected = classNames.isEmpty() ? 2 : 3;
+		Fields described = config.has("classifier") ? config.child("classifier") : null;
+		// NB: a network that takes no class may have classes nonetheless, those of its classifier.
+		int expected = classNames.isEmpty() || described != null && in.size() == 2 ? 2 : 3;
 		if (in.size() != expected || out.isEmpty())
-			throw new IOException(rdf.where + " describes " + in.size() + " inputs and " + out.size()
+			throw new IOException(rdf.where() + " describes " + in.size() + " inputs and " + out.size()
 				+ " outputs; expected are the image, the noise level" + (expected == 3 ? ", the class" : "")
 				+ " and one output.");
 		Map<String, Fields> axes = new HashMap<>();
@@ -111,7 +113,14 @@ public final class ModelPackage {
 			inputs.add(input.text("id"));
 			testInputs.add(testTensor(input));
 		}
+		output = out.get(0).text("id");
 		testOutput = testTensor(out.get(0));
+		classifier = described == null ? null : new Source(described.text("source"), described.text("sha256"));
+		classifierInputs = described != null && described.has("inputs")
+			? described.list("inputs").stream().map(String::valueOf).toList() : OnnxClassifier.INPUTS;
+		if (described != null && (classNames.isEmpty() || classifierInputs.size() != 3))
+			throw described.wrong("inputs", classifierInputs + " for the classes " + classNames,
+				"the names of image, noise level and class, and class_names beside the classifier");
 	}
 
 	private static Source testTensor(Fields tensor) throws IOException {
@@ -187,8 +196,35 @@ public final class ModelPackage {
 	 */
 	public Prior open(String device, Monitor monitor) throws IOException {
 		OnnxDenoiser denoiser = denoiser(device, monitor);
-		return new Prior(denoiser, (name + " " + version).strip(), denoiser.device(), channels, range[0], range[1],
-			convention.sigmaMin(), convention.sigmaMax(), sizeStep, receptiveRadius, classNames, precision);
+		OnnxClassifier guide = null;
+		try {
+			if (classifier != null)
+				guide = OnnxClassifier.open(content(classifier), name, classifierInputs, channels, classNames.size(), convention.sigmaMin(),
+					denoiser.smallest(64).y(), denoiser.device().equals(Devices.CPU) ? Devices.CPU : Devices.CUDA);
+		}
+		finally {
+			if (classifier != null && guide == null)
+				denoiser.close();
+		}
+		int fixed = denoiser.fixedSize();
+		return new Prior(guide == null ? denoiser : new Guided(denoiser, guide), (name + " " + version).strip(), denoiser.device(), channels,
+			range[0], range[1], convention.sigmaMin(), convention.sigmaMax(), sizeStep, receptiveRadius, classNames,
+			denoiser.isHalf() ? Prior.Precision.FLOAT16 : precision, fixed > 0 ? fixed : trainingSize, fixed > 0, guide);
+	}
+
+	/** Closes the classifier with the denoiser. */
+	private record Guided(OnnxDenoiser denoiser, OnnxClassifier classifier) implements Denoiser, AutoCloseable {
+
+		@Override
+		public void denoise(Batch batch, float[] out) {
+			denoiser.denoise(batch, out);
+		}
+
+		@Override
+		public void close() {
+			denoiser.close();
+			classifier.close();
+		}
 	}
 
 	/** {@link #verify(String)} on the CPU. */
@@ -206,15 +242,15 @@ public final class ModelPackage {
 		Devices.check(device);
 		try (OnnxDenoiser denoiser = denoiser(device, Monitor.NONE); NDManager manager = Devices.engine().newBaseManager()) {
 			NDArray x = tensor(manager, testInputs.get(0));
-			float[] time = tensor(manager, testInputs.get(1)).toFloatArray(), expected = tensor(manager, testOutput).toFloatArray();
-			long[] label = inputs.size() < 3 ? null : tensor(manager, testInputs.get(2)).toLongArray(),
-				extents = x.getShape().getShape();
-			if (extents.length != 4 || time.length != extents[0] || expected.length != x.size()
+			float[] time = OnnxGraph.floats(tensor(manager, testInputs.get(1))), expected = OnnxGraph.floats(tensor(manager, testOutput));
+			float[] label = inputs.size() < 3 ? null : OnnxGraph.floats(tensor(manager, testInputs.get(2)));
+			long[] extents = x.getShape().getShape();
+			if (extents.length != 4 || time.length != extents[0] || expected.length != x.size() * (learnedVariance ? 2 : 1)
 				|| label != null && label.length != extents[0])
 				throw new IOException("The test tensors of " + location + " have " + x.getShape() + " and " + time.length
 					+ " and " + expected.length + " values; expected are N×C×Y×X, N and N·C·Y·X. Get the package again.");
 			float[] output = denoiser.run(Shape.planes((int) extents[0], (int) extents[1], (int) extents[2], (int) extents[3]),
-				x.toFloatArray(), time, label);
+				OnnxGraph.floats(x), time, label);
 			double largest = 0;
 			for (int i = 0; i < output.length; i++)
 				largest = Math.max(largest, Float.isNaN(output[i]) ? Double.POSITIVE_INFINITY : Math.abs(output[i] - expected[i]));
@@ -237,8 +273,8 @@ public final class ModelPackage {
 	}
 
 	private OnnxDenoiser denoiser(String device, Monitor monitor) throws IOException {
-		return OnnxDenoiser.open(content(network), new OnnxDenoiser.Network(name, inputs, channels, sizeStep,
-			classNames.size(), nullClass, convention), device, monitor);
+		return OnnxDenoiser.open(content(network), new OnnxDenoiser.Network(name, inputs, output, channels, sizeStep,
+			inputs.size() < 3 ? 0 : classNames.size(), nullClass, learnedVariance), convention, device, monitor);
 	}
 
 	private NDArray tensor(NDManager manager, Source source) throws IOException {
@@ -336,90 +372,5 @@ public final class ModelPackage {
 			throw new IOException("The file " + file.getFileName() + " of " + location
 				+ " holds no fields; expected is the description of a model in the bioimage.io format 0.5.");
 		return new Fields("The file " + file.getFileName() + " of " + location, "", map);
-	}
-
-	/** Some fields of the description, and where they stand in it. */
-	private record Fields(String where, String path, Map<?, ?> map) {
-
-		boolean has(String key) {
-			return map.get(key) != null;
-		}
-
-		IOException wrong(String key, Object seen, String expected) {
-			return new IOException(where + " states " + path + key + ": " + seen + "; expected is " + expected
-				+ ". Correct the field, or get a package that was made for Tweedie.");
-		}
-
-		private Object get(String key, String expected) throws IOException {
-			Object value = map.get(key);
-			if (value == null)
-				throw new IOException(where + " lacks the field " + path + key + "; expected is " + expected
-					+ ". Add the field, or get a package that was made for Tweedie.");
-			return value;
-		}
-
-		private <T> T get(Class<T> type, String key, String expected) throws IOException {
-			Object value = get(key, expected);
-			if (!type.isInstance(value))
-				throw wrong(key, value, expected);
-			return type.cast(value);
-		}
-
-		Fields child(String key) throws IOException {
-			return new Fields(where, path + key + ".", get(Map.class, key, "a block of fields"));
-		}
-
-		List<?> list(String key) throws IOException {
-			return get(List.class, key, "a list");
-		}
-
-		List<Fields> children(String key) throws IOException {
-			List<Fields> children = new ArrayList<>();
-			for (Object child : list(key)) {
-				if (!(child instanceof Map<?, ?> fields))
-					throw wrong(key, child, "a list of blocks of fields");
-				children.add(new Fields(where, path + key + "[" + children.size() + "].", fields));
-			}
-			return children;
-		}
-
-		String text(String key) throws IOException {
-			Object value = get(key, "a text");
-			if (value instanceof Map || value instanceof List || value.toString().isBlank())
-				throw wrong(key, value, "a text");
-			return value.toString();
-		}
-
-		double positive(String key) throws IOException {
-			double value = get(Number.class, key, "a positive number").doubleValue();
-			if (!(value > 0 && value < Double.POSITIVE_INFINITY))
-				throw wrong(key, value, "a positive number");
-			return value;
-		}
-
-		int integer(String key, int least) throws IOException {
-			String expected = "a whole number of at least " + least;
-			int value = get(Integer.class, key, expected);
-			if (value < least)
-				throw wrong(key, value, expected);
-			return value;
-		}
-
-		double[] range(String key) throws IOException {
-			String expected = "a list of two numbers, the lower one first";
-			List<?> list = get(List.class, key, expected);
-			if (list.size() == 2 && list.get(0) instanceof Number low && list.get(1) instanceof Number high
-				&& low.doubleValue() < high.doubleValue())
-				return new double[] { low.doubleValue(), high.doubleValue() };
-			throw wrong(key, list, expected);
-		}
-
-		<E extends Enum<E>> E word(Class<E> type, String key) throws IOException {
-			List<String> words = Stream.of(type.getEnumConstants()).map(e -> e.name().toLowerCase(Locale.ROOT)).toList();
-			String value = text(key);
-			if (!words.contains(value))
-				throw wrong(key, value, "one of " + String.join(", ", words) + ", which are supported");
-			return Enum.valueOf(type, value.toUpperCase(Locale.ROOT));
-		}
 	}
 }

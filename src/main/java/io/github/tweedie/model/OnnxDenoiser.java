@@ -1,32 +1,24 @@
 package io.github.tweedie.model;
 
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.file.Files;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
+import java.util.stream.IntStream;
 
-import ai.djl.Device;
-import ai.djl.MalformedModelException;
-import ai.djl.Model;
-import ai.djl.inference.Predictor;
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
-import ai.djl.translate.NoopTranslator;
-import ai.djl.translate.TranslateException;
-import ai.onnxruntime.OrtEnvironment;
-import ai.onnxruntime.OrtSession.SessionOptions;
+import ai.onnxruntime.OnnxJavaType;
+import io.github.tweedie.model.OnnxGraph.Feed;
+import io.github.tweedie.model.OnnxGraph.Tensor;
 import io.github.tweedie.sde.Batch;
 import io.github.tweedie.sde.Denoiser;
+import io.github.tweedie.sde.Level;
 import io.github.tweedie.sde.Monitor;
 import io.github.tweedie.sde.Shape;
 
 /**
- * D(x, σ) by a network in an ONNX file. Whatever the network predicts and however it is told of σ, this is its
- * {@link Denoiser}. Opened through {@link ModelPackage#open}.
+ * D(x, σ) by a network in an ONNX file. Whatever the network predicts, however it is told of σ, and whatever types and fixed
+ * extents it has, this is its {@link Denoiser}. Opened through {@link ModelPackage#open}.
  * <p>
  * Thread-safe: calls from several threads are computed one after the other, each with all threads of the machine. What
  * ONNX Runtime holds outside of the Java heap is released by {@link #close}, which waits for a call that is under way.
@@ -38,107 +30,81 @@ public final class OnnxDenoiser implements Denoiser, AutoCloseable {
 	 *
 	 * @param name for messages
 	 * @param inputs names of the inputs of the graph: image, noise level and, if there are classes, label
+	 * @param output name of the output; null for the first
 	 * @param channels C
 	 * @param sizeStep Y and X are multiples of it
-	 * @param nullClass label that stands for {@link Batch#NO_CLASS}, or −1 if there is none
 	 * @param classes number of classes, 0 if the network takes no label
+	 * @param nullClass label that stands for {@link Batch#NO_CLASS}, or −1 if there is none
+	 * @param learnedVariance whether the output has 2·C channels, of which the second half tells a variance that nobody needs here
 	 */
-	record Network(String name, List<String> inputs, int channels, int sizeStep, int classes, int nullClass,
-		Convention convention)
+	record Network(String name, List<String> inputs, String output, int channels, int sizeStep, int classes, int nullClass,
+		boolean learnedVariance)
 	{}
 
 	private final Network network;
-	private final String device;
-	private final SessionOptions options;
-	private final Model model;
-	private final Predictor<NDList, NDList> predictor;
-	private boolean closed;
+	private final Convention convention;
+	private final OnnxGraph graph;
+	private final Tensor image, time;
 
 	/**
 	 * Opens a network and calls it once, so that what does not work is told now.
 	 *
 	 * @throws IOException in a sentence, if the file or the device does not work
 	 */
-	static OnnxDenoiser open(byte[] onnx, Network network, String device, Monitor monitor) throws IOException {
-		Devices.check(device);
-		if (!device.equals(Devices.AUTO)) {
-			try {
-				return new OnnxDenoiser(onnx, network, device);
-			}
-			catch (DeviceException e) {
-				// NB: a damaged file must not be taken for a missing graphics card.
-				new OnnxDenoiser(onnx, network, Devices.CPU).close();
-				throw new IOException("The device '" + device + "' cannot be used: " + e.getMessage() + "; or choose the device '"
-					+ Devices.CPU + "'.", e);
-			}
-		}
-		try {
-			return new OnnxDenoiser(onnx, network, Devices.CUDA);
-		}
-		catch (DeviceException e) {
-			OnnxDenoiser fallback = new OnnxDenoiser(onnx, network, Devices.CPU);
-			monitor.say("The model '" + network.name + "' is computed on the CPU: " + e.getMessage() + ".");
-			return fallback;
-		}
+	static OnnxDenoiser open(byte[] onnx, Network network, Convention convention, String device, Monitor monitor) throws IOException {
+		return new OnnxDenoiser(network, convention,
+			OnnxGraph.open(onnx, network.name, device, monitor, graph -> tryOnce(graph, network, convention)));
 	}
 
-	private OnnxDenoiser(byte[] onnx, Network network, String device) throws IOException {
+	private OnnxDenoiser(Network network, Convention convention, OnnxGraph graph) {
 		this.network = network;
-		Devices.engine();
-		try {
-			options = Devices.options(device);
-		}
-		catch (IOException e) {
-			throw new DeviceException(e.getMessage(), e);
-		}
-		// NB: the model lies on the CPU for DJL: it would otherwise add CUDA a second time, with options of its own.
-		model = Model.newInstance(network.name, Device.cpu(), "OnnxRuntime");
-		boolean works = false;
-		try {
-			load(onnx);
-			List<String> inputs = model.getBlock().describeInput().keys();
-			if (!new HashSet<>(inputs).equals(new HashSet<>(network.inputs)))
-				throw new IOException("The ONNX file of the model '" + network.name + "' takes the inputs " + inputs
-					+ ", but its rdf.yaml declares " + network.inputs + "; name the same inputs in both.");
-			predictor = model.newPredictor(new NoopTranslator());
-			this.device = device.equals(Devices.CUDA) ? "cuda:0" : device;
-			tryOnce();
-			works = true;
-		}
-		catch (MalformedModelException | RuntimeException e) {
-			if (device.equals(Devices.CUDA))
-				throw new DeviceException(Devices.missing(e), e);
-			throw new IOException("The ONNX file of the model '" + network.name + "' cannot be run (" + Devices.reason(e)
-				+ "); export it again with N, Y and X dynamic and float32 values, for a version of ONNX that ONNX Runtime "
-				+ OrtEnvironment.getEnvironment().getVersion() + " reads.", e);
-		}
-		finally {
-			if (!works)
-				release();
-		}
+		this.convention = convention;
+		this.graph = graph;
+		image = graph.input(network.inputs.get(0));
+		time = graph.input(network.inputs.get(1));
 	}
 
 	/** What really computes: "cpu" or "cuda:0". */
 	public String device() {
-		return device;
+		return graph.device();
+	}
+
+	/** The only extent in Y and X that the network takes, in pixels; 0 if it takes others. */
+	int fixedSize() {
+		return (int) Math.max(0, image.extent(2));
+	}
+
+	/** Whether the network takes and gives numbers of 16 bits. */
+	boolean isHalf() {
+		return image.type() == OnnxJavaType.FLOAT16;
+	}
+
+	/** Whether the network can be told whole numbers only. */
+	boolean countsWhole() {
+		return time.type() == OnnxJavaType.INT64 || time.type() == OnnxJavaType.INT32;
+	}
+
+	Convention convention() {
+		return convention;
+	}
+
+	Network network() {
+		return network;
 	}
 
 	/**
-	 * @throws IllegalArgumentException if the batch has other channels than the network, sides that are no multiples of
-	 *         its size step, several slices, values that are not finite, more noise than it was trained on or unknown labels
+	 * @throws IllegalArgumentException if the batch has other channels than the network, sides that it does not take,
+	 *         several slices, values that are not finite, more noise than it was trained on or unknown labels
 	 * @throws IllegalStateException if the denoiser is closed or the network gives values that are not finite
 	 */
 	@Override
 	public void denoise(Batch batch, float[] out) {
 		Shape shape = batch.shape();
 		check(batch, out);
-		float[] time = new float[shape.n()];
-		for (int s = 0; s < time.length; s++)
-			time[s] = network.convention.time().of(network.convention.seen(batch.sigma()[s]));
-		float[] output = run(shape, batch.x(), time, labels(batch));
+		Level[] seen = Arrays.stream(batch.sigma()).mapToObj(s -> convention.seen(s, countsWhole())).toArray(Level[]::new);
+		float[] output = mean(shape, run(shape, scaled(batch, seen), times(seen), labels(batch)));
 		for (int s = 0; s < shape.n(); s++)
-			network.convention.denoise(batch.x(), output, batch.sigma()[s], s * shape.sampleSize(),
-				(s + 1) * shape.sampleSize(), out);
+			convention.denoise(batch.x(), output, batch.sigma()[s], seen[s], s * shape.sampleSize(), (s + 1) * shape.sampleSize(), out);
 		if (finite(out, shape.size()))
 			return;
 		if (!finite(batch.x(), shape.size()))
@@ -146,71 +112,135 @@ public final class OnnxDenoiser implements Denoiser, AutoCloseable {
 				+ "' holds values that are not finite numbers; replace NaN and infinite pixels first.");
 		throw new IllegalStateException("The model '" + network.name
 			+ "' gave a value that is not a finite number, at noise levels "
-			+ Arrays.toString(batch.sigma()) + " on " + device + "; try another model or device.");
+			+ Arrays.toString(batch.sigma()) + " on " + device() + "; try another model or device.");
 	}
 
 	/** Waits for a call that is under way, then releases the native memory. Closing twice does nothing. */
 	@Override
-	public synchronized void close() {
-		if (closed)
-			return;
-		closed = true;
-		predictor.close();
-		release();
+	public void close() {
+		graph.close();
+	}
+
+	/** What the network is to see: α·x. */
+	static float[] scaled(Batch batch, Level[] seen) {
+		if (Arrays.stream(seen).allMatch(level -> level.alpha() == 1))
+			return batch.x();
+		int size = batch.shape().sampleSize();
+		float[] scaled = new float[batch.x().length];
+		for (int i = 0; i < scaled.length; i++)
+			scaled[i] = (float) (seen[i / size].alpha() * batch.x()[i]);
+		return scaled;
+	}
+
+	private float[] times(Level[] seen) {
+		float[] times = new float[seen.length];
+		for (int s = 0; s < times.length; s++)
+			times[s] = convention.timeOf(seen[s]);
+		return times;
 	}
 
 	/**
 	 * The output of the network as it is.
 	 *
-	 * @param x N×C×Y×X
-	 * @param time what the network is told of σ, N values
+	 * @param x N×C×Y×X, as the network is to see it
+	 * @param times what the network is told of σ, N values
 	 * @param label N labels, or null for a network without classes
-	 * @return N×C×Y×X
+	 * @return N×C×Y×X, or N×2C×Y×X with a learned variance
 	 */
-	synchronized float[] run(Shape shape, float[] x, float[] time, long[] label) {
-		if (closed)
-			throw new IllegalStateException("The model '" + network.name + "' is closed; open it again.");
-		try (NDManager manager = model.getNDManager().newSubManager()) {
-			NDList inputs = new NDList(
-				named(0, manager.create(x, new ai.djl.ndarray.types.Shape(shape.n(), shape.c(), shape.y(), shape.x()))),
-				named(1, manager.create(time, new ai.djl.ndarray.types.Shape(time.length))));
-			if (label != null)
-				inputs.add(named(2, manager.create(label, new ai.djl.ndarray.types.Shape(label.length))));
-			try (NDList outputs = predictor.predict(inputs)) {
-				NDArray first = outputs.get(0);
-				if (first.size() != shape.size())
-					throw new IllegalStateException("The model '" + network.name + "' made an output of shape " + first.getShape()
-						+ " of an input of shape " + shape + "; it must keep the shape.");
-				return first.toFloatArray();
-			}
+	float[] run(Shape shape, float[] x, float[] times, float[] label) {
+		if (shape.n() == 1 || !oneByOne(times, label))
+			return runOnce(shape, x, times, label);
+		int size = shape.sampleSize();
+		float[] all = null;
+		for (int s = 0; s < shape.n(); s++) {
+			float[] one = runOnce(shape.withN(1), Arrays.copyOfRange(x, s * size, (s + 1) * size), new float[] { times[s] },
+				label == null ? null : new float[] { label[s] });
+			if (all == null)
+				all = new float[shape.n() * one.length];
+			System.arraycopy(one, 0, all, s * one.length, one.length);
 		}
-		catch (TranslateException e) {
-			throw new IllegalStateException("The model '" + network.name + "' failed on an input of shape " + shape + " on "
-				+ device + " (" + Devices.reason(e) + "); use smaller tiles if memory ran out.", e);
-		}
+		return all;
 	}
 
-	private NDArray named(int input, NDArray array) {
-		array.setName(network.inputs.get(input));
-		return array;
+	/** Whether the samples of a batch cannot share a call. */
+	private boolean oneByOne(float[] times, float[] label) {
+		return image.extent(0) == 1 || time.single() && IntStream.range(1, times.length).anyMatch(i -> times[i] != times[0])
+			|| label != null && graph.input(network.inputs.get(2)).single();
 	}
 
-	private void load(byte[] onnx) throws IOException, MalformedModelException {
-		try {
-			model.load(new ByteArrayInputStream(onnx), Map.of("sessionOptions", options));
-		}
-		finally {
-			// NB: DJL makes an empty temporary folder for a model without one, and would keep it until Java ends.
-			if (model.getModelPath() != null)
-				Files.deleteIfExists(model.getModelPath());
-		}
+	private float[] runOnce(Shape shape, float[] x, float[] times, float[] label) {
+		List<Feed> feeds = new ArrayList<>();
+		feeds.add(new Feed(image.name(), x, shape.n(), shape.c(), shape.y(), shape.x()));
+		feeds.add(vector(time, times));
+		if (label != null)
+			feeds.add(vector(graph.input(network.inputs.get(2)), label));
+		List<OnnxGraph.Output> outputs = graph.run(feeds);
+		OnnxGraph.Output output = outputs.stream().filter(o -> o.name().equals(network.output)).findFirst().orElse(outputs.get(0));
+		int factor = network.learnedVariance ? 2 : 1;
+		if (output.values().length != factor * shape.size())
+			throw new IllegalStateException("The model '" + network.name + "' made an output of shape "
+				+ Arrays.toString(output.shape()) + " of an input of shape " + shape + "; it must keep the shape"
+				+ (output.values().length == 2 * shape.size() ? ", or declare variance_type: learned if it has twice the channels."
+					: factor == 2 ? " with twice the channels, since it declares a learned variance." : "."));
+		return output.values();
 	}
 
-	private void tryOnce() {
-		int side = (64 + network.sizeStep - 1) / network.sizeStep * network.sizeStep;
-		Shape shape = Shape.planes(1, network.channels, side, side);
-		float time = network.convention.time().of(network.convention.seen(Math.min(0.5, network.convention.sigmaMax())));
-		run(shape, new float[shape.size()], new float[] { time }, network.classes == 0 ? null : new long[1]);
+	/** One value per sample, or the one value that they share. */
+	private static Feed vector(Tensor input, float[] values) {
+		if (input.shape().length == 0)
+			return new Feed(input.name(), new float[] { values[0] });
+		return input.single() ? new Feed(input.name(), new float[] { values[0] }, 1) : new Feed(input.name(), values, values.length);
+	}
+
+	/** The first C channels of an output. */
+	float[] mean(Shape shape, float[] output) {
+		if (!network.learnedVariance)
+			return output;
+		int size = shape.sampleSize();
+		float[] mean = new float[shape.size()];
+		for (int s = 0; s < shape.n(); s++)
+			System.arraycopy(output, 2 * s * size, mean, s * size, size);
+		return mean;
+	}
+
+	private static void tryOnce(OnnxGraph graph, Network network, Convention convention) throws IOException {
+		List<String> names = graph.inputs().stream().map(Tensor::name).toList();
+		if (!new HashSet<>(names).equals(new HashSet<>(network.inputs)))
+			throw new IOException("The ONNX file of the model '" + network.name + "' takes the inputs " + names
+				+ ", but it is declared to take " + network.inputs + "; name the same inputs in both.");
+		if (network.output != null && graph.outputs().stream().noneMatch(o -> o.name().equals(network.output)))
+			throw new IOException("The ONNX file of the model '" + network.name + "' gives the outputs " + graph.outputs()
+				+ ", but it is declared to give '" + network.output + "'; name the same output in both.");
+		OnnxDenoiser denoiser = new OnnxDenoiser(network, convention, graph);
+		denoiser.requireExtents();
+		Shape shape = denoiser.smallest(64);
+		Level level = convention.seen(Math.min(0.5, convention.sigmaMax()), denoiser.countsWhole());
+		float[] output = denoiser.run(shape, new float[shape.size()], new float[] { convention.timeOf(level) },
+			network.classes == 0 ? null : new float[1]);
+		if (!finite(output, output.length))
+			throw new IOException("The model '" + network.name + "' gives values that are not finite numbers, even for an empty image;"
+				+ " its weights are damaged: get it again.");
+	}
+
+	private void requireExtents() throws IOException {
+		String said = "The ONNX file of the model '" + network.name + "' takes " + image + ", where ";
+		if (image.shape().length != 4)
+			throw new IOException(said + "N×C×Y×X is expected; export it for planes.");
+		if (image.extent(0) > 1)
+			throw new IOException(said + "N must be dynamic or 1; export it with another batch size.");
+		if (image.extent(1) > 0 && image.extent(1) != network.channels)
+			throw new IOException(said + "C is expected to be " + network.channels + ", as declared; correct the declaration.");
+		if (image.extent(2) != image.extent(3) && Math.max(image.extent(2), image.extent(3)) > 0)
+			throw new IOException(said + "Y and X must be dynamic, or both fixed and equal; export it with other extents.");
+		if (time.shape().length > 1)
+			throw new IOException(said.replace(image.toString(), time.toString())
+				+ "a scalar or one value per sample is expected; export it so.");
+	}
+
+	/** A batch of one of the smallest extent that the network takes and that is not below the given one. */
+	Shape smallest(int side) {
+		int extent = fixedSize() > 0 ? fixedSize() : (side + network.sizeStep - 1) / network.sizeStep * network.sizeStep;
+		return Shape.planes(1, network.channels, extent, extent);
 	}
 
 	private void check(Batch batch, float[] out) {
@@ -218,6 +248,9 @@ public final class OnnxDenoiser implements Denoiser, AutoCloseable {
 		if (shape.c() != network.channels || shape.z() != 1)
 			throw new IllegalArgumentException("The model '" + network.name + "' takes planes of " + network.channels
 				+ " channels; a batch of " + shape.c() + " channels and " + shape.z() + " slices was given.");
+		if (fixedSize() > 0 && (shape.y() != fixedSize() || shape.x() != fixedSize()))
+			throw new IllegalArgumentException("The model '" + network.name + "' takes planes of " + fixedSize() + "×" + fixedSize()
+				+ " pixels only; " + shape.x() + "×" + shape.y() + " pixels were given: cut the image into tiles of that size.");
 		if (shape.y() % network.sizeStep != 0 || shape.x() % network.sizeStep != 0)
 			throw new IllegalArgumentException("The model '" + network.name + "' takes planes whose sides are multiples of "
 				+ network.sizeStep + "; " + shape.x() + "×" + shape.y() + " pixels were given.");
@@ -227,42 +260,29 @@ public final class OnnxDenoiser implements Denoiser, AutoCloseable {
 	}
 
 	/** What the network takes as labels; null if it takes none. */
-	private long[] labels(Batch batch) {
+	float[] labels(Batch batch) {
 		if (network.classes == 0) {
 			if (Arrays.stream(batch.label()).anyMatch(label -> label != Batch.NO_CLASS))
 				throw new IllegalArgumentException("The model '" + network.name + "' knows no classes; labels "
 					+ Arrays.toString(batch.label()) + " were given: leave the class out, or choose a model with classes.");
 			return null;
 		}
-		return Arrays.stream(batch.label()).mapToLong(label -> {
-			int given = label == Batch.NO_CLASS ? network.nullClass : label;
+		float[] labels = new float[batch.label().length];
+		for (int s = 0; s < labels.length; s++) {
+			int label = batch.label()[s], given = label == Batch.NO_CLASS ? network.nullClass : label;
 			if (given < 0 || label >= network.classes)
 				throw new IllegalArgumentException("The model '" + network.name + "' was asked for "
 					+ (label == Batch.NO_CLASS ? "no class in particular, which it was not trained for" : "class " + label)
 					+ "; give a class from 0 to " + (network.classes - 1) + ".");
-			return given;
-		}).toArray();
+			labels[s] = given;
+		}
+		return labels;
 	}
 
-	private void release() {
-		model.close();
-		options.close();
-	}
-
-	private static boolean finite(float[] values, int count) {
+	static boolean finite(float[] values, int count) {
 		for (int i = 0; i < count; i++)
 			if (!Float.isFinite(values[i]))
 				return false;
 		return true;
-	}
-
-	/** Says that a device, not a file, is at fault. */
-	private static final class DeviceException extends IOException {
-
-		private static final long serialVersionUID = 1;
-
-		DeviceException(String message, Throwable cause) {
-			super(message, cause);
-		}
 	}
 }

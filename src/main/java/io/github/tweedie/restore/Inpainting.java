@@ -234,8 +234,8 @@ public final class Inpainting {
 			long reach = noise > 0 ? Prior.GLOBAL : Math.max(1, prior.receptiveRadius());
 			left = (int) Math.max(0, l - reach) / step * step;
 			top = (int) Math.max(0, t - reach) / step * step;
-			canvasWidth = roundedUp((int) Math.min(width, right + 1 + reach) - left, step);
-			canvasHeight = roundedUp((int) Math.min(height, bottom + 1 + reach) - top, step);
+			canvasWidth = prior.extent((int) Math.min(width, right + 1 + reach) - left);
+			canvasHeight = prior.extent((int) Math.min(height, bottom + 1 + reach) - top);
 			float[] data = scale.toData(grey, prior.low(), prior.high());
 			canvasHidden = new boolean[canvasWidth * canvasHeight];
 			float[] canvas = new float[canvasHidden.length];
@@ -304,10 +304,6 @@ public final class Inpainting {
 				}
 			return out;
 		}
-	}
-
-	private static int roundedUp(int extent, int step) {
-		return (extent + step - 1) / step * step;
 	}
 
 	/** Options; what is not said stays at the value that the comparison in docs/inpainting.md recommends. */

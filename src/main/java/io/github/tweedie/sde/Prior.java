@@ -19,9 +19,13 @@ import java.util.List;
  *        {@link #GLOBAL} if every pixel may change every other
  * @param classNames names of the classes, in the order of the labels; empty if the prior knows none
  * @param precision arithmetic of the network
+ * @param trainingSize side in pixels of the images that it was trained on; 0 if that is not known
+ * @param fixedSize whether it takes planes of that side only
+ * @param classifier knows the same classes under noise, in the same order; null if there is none. Closed with the denoiser
  */
 public record Prior(Denoiser denoiser, String name, String device, int channels, double low, double high,
-	double sigmaMin, double sigmaMax, int sizeStep, int receptiveRadius, List<String> classNames, Precision precision)
+	double sigmaMin, double sigmaMax, int sizeStep, int receptiveRadius, List<String> classNames, Precision precision,
+	int trainingSize, boolean fixedSize, Classifier classifier)
 	implements Denoiser, AutoCloseable
 {
 
@@ -39,12 +43,20 @@ public record Prior(Denoiser denoiser, String name, String device, int channels,
 	}
 
 	public Prior {
-		if (channels < 1 || sizeStep < 1 || receptiveRadius < 0 || !(high > low) || !(sigmaMin > 0)
+		if (channels < 1 || trainingSize < (fixedSize ? 1 : 0) || sizeStep < 1 || receptiveRadius < 0 || !(high > low) || !(sigmaMin > 0)
 			|| !(sigmaMax > sigmaMin))
 			throw new IllegalArgumentException("The prior '" + name + "' declares " + channels + " channels, a size step of "
 				+ sizeStep + ", a receptive radius of " + receptiveRadius + ", a data range of [" + low + ", " + high
 				+ "] and noise from " + sigmaMin + " to " + sigmaMax + "; all must be positive and the ranges not empty.");
 		classNames = List.copyOf(classNames);
+	}
+
+	/** Of planes of any size, and without a classifier. */
+	public Prior(Denoiser denoiser, String name, String device, int channels, double low, double high, double sigmaMin, double sigmaMax,
+		int sizeStep, int receptiveRadius, List<String> classNames, Precision precision)
+	{
+		this(denoiser, name, device, channels, low, high, sigmaMin, sigmaMax, sizeStep, receptiveRadius, classNames, precision, 0, false,
+			null);
 	}
 
 	/** A closed-form prior for vectors or images of one channel in [−1, 1], with no tiles to think of. */
@@ -55,7 +67,13 @@ public record Prior(Denoiser denoiser, String name, String device, int channels,
 	/** The same knowledge about another denoiser, for example this one in tiles. The new prior closes the new denoiser only. */
 	public Prior with(Denoiser other) {
 		return new Prior(other, name, device, channels, low, high, sigmaMin, sigmaMax, sizeStep, receptiveRadius, classNames,
-			precision);
+			precision, trainingSize, fixedSize, classifier);
+	}
+
+	/** The smallest extent in Y or X, not below the given one, that a canvas for this prior may have. */
+	public int extent(int least) {
+		int extent = (least + sizeStep - 1) / sizeStep * sizeStep;
+		return fixedSize ? Math.max(trainingSize, extent) : extent;
 	}
 
 	@Override
