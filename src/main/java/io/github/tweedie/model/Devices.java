@@ -82,8 +82,9 @@ public final class Devices {
 			options.setIntraOpNumThreads(threads);
 			// NB: threads that wait by spinning gain 2 % on an idle machine and take a busy one from everybody else.
 			options.addConfigEntry("session.intra_op.allow_spinning", "0");
-			// NB: its warnings speak of the optimisation of graphs, and would fill the log of whoever runs a macro.
-			options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
+			// NB: its warnings speak of the optimisation of graphs, its errors are thrown as well, and both would fill the log of
+			// whoever runs a macro.
+			options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
 			if (device.equals(CUDA))
 				try (OrtCUDAProviderOptions cuda = new OrtCUDAProviderOptions(0)) {
 					// NB: tensor cores round float32 to ten bits unless told not to, and the methods that take

@@ -1,11 +1,19 @@
 package io.github.tweedie.model;
 
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
+
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.yaml.snakeyaml.error.YAMLException;
 
 /**
  * Some fields of a description, and where they stand in it.
@@ -14,6 +22,25 @@ import java.util.stream.Stream;
  * @param path of the fields within it, with a dot at its end; empty for the whole
  */
 record Fields(String where, String path, Map<?, ?> map) {
+
+	/**
+	 * Reads a file of YAML, or of JSON, which is YAML, too.
+	 *
+	 * @param where what a sentence calls the file
+	 * @param expected what it should hold
+	 */
+	static Fields read(Path file, String where, String expected) throws IOException {
+		Object content;
+		try {
+			content = new Yaml(new SafeConstructor(new LoaderOptions())).load(Files.readString(file));
+		}
+		catch (YAMLException | CharacterCodingException e) {
+			throw new IOException(where + " is not YAML that can be read (" + Devices.reason(e) + "); repair it or get the package again.", e);
+		}
+		if (!(content instanceof Map<?, ?> map))
+			throw new IOException(where + " holds no fields; expected is " + expected + ".");
+		return new Fields(where, "", map);
+	}
 
 	boolean has(String key) {
 		return map.get(key) != null;

@@ -77,6 +77,13 @@ public final class ModelLibrary implements AutoCloseable {
 		return places.stream().map(p -> p.toAbsolutePath().normalize()).distinct().toList();
 	}
 
+	/** Where a user's own packages belong: the first folder of {@code tweedie.models}, else that in the user's home. */
+	public static Path userFolder() {
+		String property = System.getProperty("tweedie.models", "").split(Pattern.quote(System.getProperty("path.separator")))[0];
+		return property.isBlank() ? Path.of(System.getProperty("user.home"), ".tweedie", "models").toAbsolutePath()
+			: Path.of(property.strip()).toAbsolutePath().normalize();
+	}
+
 	/** Folders called models, beside the file and above it. */
 	static List<Path> above(Path file) {
 		List<Path> places = new ArrayList<>();
@@ -180,7 +187,9 @@ public final class ModelLibrary implements AutoCloseable {
 		for (Path place : places)
 			if (Files.isDirectory(place))
 				try (Stream<Path> files = Files.list(place)) {
-					files.filter(file -> ModelPackage.described(file) || isZip(file)).sorted().forEach(entries::add);
+					// NB: an import that is under way, or was cut off, has a name with a dot.
+					files.filter(file -> !file.getFileName().toString().startsWith("."))
+						.filter(file -> ModelPackage.described(file) || isZip(file)).sorted().forEach(entries::add);
 				}
 				catch (IOException e) {
 					// a folder that may not be read is as good as none

@@ -1,7 +1,6 @@
 package io.github.tweedie.model;
 
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
@@ -12,6 +11,7 @@ import java.nio.file.ProviderNotFoundException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
@@ -29,10 +29,6 @@ import io.github.tweedie.sde.Denoiser;
 import io.github.tweedie.sde.Monitor;
 import io.github.tweedie.sde.Prior;
 import io.github.tweedie.sde.Shape;
-import org.yaml.snakeyaml.LoaderOptions;
-import org.yaml.snakeyaml.Yaml;
-import org.yaml.snakeyaml.constructor.SafeConstructor;
-import org.yaml.snakeyaml.error.YAMLException;
 
 /**
  * A network with its description: a folder or a zip file in the bioimage.io model format 0.5, where {@code rdf.yaml}
@@ -266,6 +262,33 @@ public final class ModelPackage {
 		}
 	}
 
+	/** Holds what the network answers against what is declared; a complaint is thrown if strict, else told. */
+	void check(boolean strict, Monitor monitor) throws IOException {
+		try (OnnxDenoiser denoiser = denoiser(Devices.CPU, Monitor.NONE)) {
+			ModelImport.judge(new DeclarationCheck(denoiser, range[0], range[1]).complaint(), strict, monitor);
+		}
+		catch (IllegalStateException | IllegalArgumentException e) {
+			throw new IOException(e.getMessage(), e);
+		}
+	}
+
+	/** Copies all files of the package into a folder, the description last. */
+	void copy(Path folder) throws IOException {
+		inside(location, root -> {
+			List<Path> files;
+			try (Stream<Path> all = Files.walk(root)) {
+				files = all.filter(Files::isRegularFile).sorted(Comparator.comparing(f -> DESCRIPTIONS.contains(f.getFileName().toString())))
+					.toList();
+			}
+			for (Path file : files) {
+				Path target = within(folder, root.relativize(file).toString());
+				Files.createDirectories(target.getParent());
+				Files.copy(file, target);
+			}
+			return null;
+		});
+	}
+
 	/** Name, version and place, for lists. */
 	@Override
 	public String toString() {
@@ -273,8 +296,16 @@ public final class ModelPackage {
 	}
 
 	private OnnxDenoiser denoiser(String device, Monitor monitor) throws IOException {
-		return OnnxDenoiser.open(content(network), new OnnxDenoiser.Network(name, inputs, output, channels, sizeStep,
+		OnnxDenoiser denoiser = OnnxDenoiser.open(content(network), new OnnxDenoiser.Network(name, inputs, output, channels, sizeStep,
 			inputs.size() < 3 ? 0 : classNames.size(), nullClass, learnedVariance), convention, device, monitor);
+		try {
+			denoiser.requireFinite();
+			return denoiser;
+		}
+		catch (IOException e) {
+			denoiser.close();
+			throw e;
+		}
 	}
 
 	private NDArray tensor(NDManager manager, Source source) throws IOException {
@@ -316,7 +347,7 @@ public final class ModelPackage {
 			+ "'; files must lie within the package: download what is missing and name it relative to the description.");
 	}
 
-	private static String sha256(byte[] content) {
+	static String sha256(byte[] content) {
 		try {
 			return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
 		}
@@ -360,17 +391,7 @@ public final class ModelPackage {
 		Path file = root.resolve(DESCRIPTIONS.stream().filter(f -> Files.isRegularFile(root.resolve(f))).findFirst()
 			.orElseThrow(() -> new NoSuchFileException("There is no rdf.yaml in " + location
 				+ "; a model package is a folder or zip file that holds one.")));
-		Object content;
-		try {
-			content = new Yaml(new SafeConstructor(new LoaderOptions())).load(Files.readString(file));
-		}
-		catch (YAMLException | CharacterCodingException e) {
-			throw new IOException("The file " + file.getFileName() + " of " + location + " is not YAML that can be read ("
-				+ Devices.reason(e) + "); repair it or get the package again.", e);
-		}
-		if (!(content instanceof Map<?, ?> map))
-			throw new IOException("The file " + file.getFileName() + " of " + location
-				+ " holds no fields; expected is the description of a model in the bioimage.io format 0.5.");
-		return new Fields("The file " + file.getFileName() + " of " + location, "", map);
+		return Fields.read(file, "The file " + file.getFileName() + " of " + location,
+			"the description of a model in the bioimage.io format 0.5");
 	}
 }

@@ -56,6 +56,21 @@ public final class OnnxDenoiser implements Denoiser, AutoCloseable {
 			OnnxGraph.open(onnx, network.name, device, monitor, graph -> tryOnce(graph, network, convention)));
 	}
 
+	/** @throws IOException in a sentence, if the network cannot be right whatever it is given */
+	void requireFinite() throws IOException {
+		float[] output = empty();
+		if (!finite(output, output.length))
+			throw new IOException("The model '" + network.name + "' gives values that are not finite numbers, even for an empty image;"
+				+ " its weights are damaged, or it is told the noise level in another way than declared: get it again.");
+	}
+
+	/** What the network makes of an image of zeros. */
+	private float[] empty() {
+		Shape shape = smallest(64);
+		Level level = convention.seen(Math.min(0.5, convention.sigmaMax()), countsWhole());
+		return run(shape, new float[shape.size()], new float[] { convention.timeOf(level) }, network.classes == 0 ? null : new float[1]);
+	}
+
 	private OnnxDenoiser(Network network, Convention convention, OnnxGraph graph) {
 		this.network = network;
 		this.convention = convention;
@@ -213,13 +228,7 @@ public final class OnnxDenoiser implements Denoiser, AutoCloseable {
 				+ ", but it is declared to give '" + network.output + "'; name the same output in both.");
 		OnnxDenoiser denoiser = new OnnxDenoiser(network, convention, graph);
 		denoiser.requireExtents();
-		Shape shape = denoiser.smallest(64);
-		Level level = convention.seen(Math.min(0.5, convention.sigmaMax()), denoiser.countsWhole());
-		float[] output = denoiser.run(shape, new float[shape.size()], new float[] { convention.timeOf(level) },
-			network.classes == 0 ? null : new float[1]);
-		if (!finite(output, output.length))
-			throw new IOException("The model '" + network.name + "' gives values that are not finite numbers, even for an empty image;"
-				+ " its weights are damaged: get it again.");
+		denoiser.empty();
 	}
 
 	private void requireExtents() throws IOException {

@@ -26,6 +26,7 @@ import ai.onnxruntime.NodeInfo;
 import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.OrtSession.SessionOptions;
 import ai.onnxruntime.TensorInfo;
@@ -169,6 +170,7 @@ final class OnnxGraph implements AutoCloseable {
 	/** NB: DJL tells the names of the inputs alone, so a second session that computes nothing is asked for types and shapes. */
 	private void describe(byte[] onnx) throws OrtException, IOException {
 		try (SessionOptions plain = new SessionOptions()) {
+			plain.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
 			plain.setOptimizationLevel(SessionOptions.OptLevel.NO_OPT);
 			try (OrtSession session = OrtEnvironment.getEnvironment().createSession(onnx, plain)) {
 				for (NodeInfo node : session.getInputInfo().values())
