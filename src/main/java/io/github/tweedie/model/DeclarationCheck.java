@@ -103,22 +103,25 @@ final class DeclarationCheck {
 	/** @return a sentence that says what looks wrong and what fits better; empty if nothing looks wrong */
 	String complaint() {
 		Convention convention = denoiser.convention();
-		Map<Prediction, Reading> likely = read(convention);
-		Reading declared = likely.get(canonical(convention.prediction())), best = best(likely, convention, declared);
-		Reading other = declared;
-		for (TimeInput time : convention.times(denoiser.countsWhole()))
-			other = best(read(convention.with(time)), convention, other);
+		Prediction said = canonical(convention.prediction());
+		Map<Prediction, Reading> readings = read(convention);
+		Reading declared = readings.get(said), near = best(readings, convention, declared), best = near;
+		for (TimeInput time : convention.times(denoiser.countsWhole())) {
+			readings = read(convention.with(time));
+			near = best(Map.of(said, readings.get(said)), convention, near);
+			best = best(readings, convention, best);
+		}
 		// NB: networks of other schedules are asked with other inputs, which costs more calls.
-		if (Math.min(best.badness(0), other.badness(0)) > least() + Math.log(MARGIN))
+		if (best.badness(0) > least() + Math.log(MARGIN))
 			for (Map.Entry<Sde, Integer> schedule : others(convention).entrySet()) {
 				Convention foreign = convention.with(schedule.getKey(), schedule.getValue());
 				for (TimeInput time : foreign.times(denoiser.countsWhole()))
 					if (!time.counts() || schedule.getValue() > 0)
-						other = best(read(foreign.with(time)), foreign, other);
+						best = best(read(foreign.with(time)), foreign, best);
 			}
-		// NB: of readings that differ by little, the one that needs the smaller correction is named.
-		if (best.isBeatenBy(other, MARGIN))
-			best = other;
+		// NB: of readings that differ by little, one that corrects a single word is named.
+		if (!near.isBeatenBy(best, MARGIN))
+			best = near;
 		String name = "The model '" + denoiser.network().name() + "' ";
 		if (best.badness() >= 6 * Math.log(INFINITE))
 			throw new IllegalStateException(name + "gives values that are not finite numbers, whatever it is told; its weights are damaged:"

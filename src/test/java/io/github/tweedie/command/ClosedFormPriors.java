@@ -10,16 +10,22 @@ import org.scijava.service.Service;
 
 import ij.IJ;
 import io.github.tweedie.sde.Batch;
+import io.github.tweedie.restore.LabelledGaussians;
 import io.github.tweedie.sde.Monitor;
 import io.github.tweedie.sde.Prior;
 
-/** The model library and one model more, "closed form": independent Gaussian pixels, which need no file and no time. */
+/** The model library and models more of independent Gaussian pixels, which need no file and no time. */
 @Plugin(type = Service.class, priority = Priority.HIGH)
 public class ClosedFormPriors extends PriorService.Library {
 
 	static final String NAME = "closed form";
 	/** During which the user presses Escape. */
 	static final String INTERRUPTED = "closed form, interrupted";
+
+	/** With the classes dark, middle and bright, of means −0.5, 0 and 0.5, and a classifier. */
+	static final String CLASSES = "closed form, classes";
+	/** Of red, green and blue. */
+	static final String COLOUR = "closed form, colour";
 
 	@Override
 	public List<String> names() {
@@ -35,6 +41,10 @@ public class ClosedFormPriors extends PriorService.Library {
 				IJ.setKeyDown(KeyEvent.VK_ESCAPE);
 				denoise(batch, out);
 			});
+		if (nameOrPath.equals(CLASSES))
+			return LabelledGaussians.prior(CLASSES);
+		if (nameOrPath.equals(COLOUR))
+			return new Prior(ClosedFormPriors::denoise, COLOUR, "closed form", 3, -1, 1, 0.01, 20, 1, 0, List.of(), Prior.Precision.FLOAT32);
 		return nameOrPath.equals(NAME) ? Prior.of(NAME, ClosedFormPriors::denoise) : super.open(nameOrPath, device, monitor);
 	}
 

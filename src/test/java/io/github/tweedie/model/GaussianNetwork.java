@@ -31,6 +31,15 @@ public final class GaussianNetwork {
 		return this;
 	}
 
+	/** β from first to last in equal steps, for the SDE ddpm. */
+	public GaussianNetwork linear(int steps, double first, double last) {
+		alphaBar = new double[steps];
+		double product = 1;
+		for (int i = 0; i < steps; i++)
+			alphaBar[i] = product *= 1 - (first + (last - first) * i / (steps - 1));
+		return this;
+	}
+
 	public GaussianNetwork means(double... classes) {
 		means = classes;
 		return this;
