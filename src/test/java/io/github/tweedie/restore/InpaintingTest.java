@@ -415,4 +415,33 @@ class InpaintingTest {
 		for (int i = 1; i < progress.size(); i++)
 			assertTrue(progress.get(i) >= progress.get(i - 1));
 	}
+
+	/** NB: independent pixels, so that tiles of any kind change nothing but the restored pixels' own noise. */
+	@Test
+	void aNetworkOfOneSizeSeesTilesOfThatSize() {
+		int width = 29, height = 11;
+		List<String> seen = new ArrayList<>();
+		Prior fixed = new Prior((batch, out) -> {
+			seen.add(batch.shape().x() + "×" + batch.shape().y());
+			for (int i = 0; i < out.length; i++) {
+				double square = batch.sigma()[i / batch.shape().sampleSize()] * batch.sigma()[i / batch.shape().sampleSize()];
+				out[i] = (float) (0.25 / (0.25 + square) * batch.x()[i]);
+			}
+		}, "fixed", "cpu", 1, -1, 1, 0.01, 20, 1, Prior.GLOBAL, List.of(), Prior.Precision.FLOAT32, 16, true, null);
+		float[] grey = new float[width * height];
+		byte[] hidden = new byte[grey.length];
+		for (int i = 0; i < grey.length; i++) {
+			grey[i] = i % 7;
+			hidden[i] = (byte) (i % 5 == 0 ? 1 : 0);
+		}
+		Restored restored = Inpainting.with(fixed).steps(4).build().restore(ArrayImgs.floats(grey, width, height),
+			ArrayImgs.unsignedBytes(hidden, width, height));
+		assertEquals(List.of("16×16"), seen.stream().distinct().toList());
+		float[] out = new Planes(restored.mean()).read(0);
+		for (int i = 0; i < grey.length; i++)
+			if (hidden[i] == 0)
+				assertEquals(grey[i], out[i]);
+			else
+				assertTrue(Float.isFinite(out[i]) && out[i] != 0);
+	}
 }
