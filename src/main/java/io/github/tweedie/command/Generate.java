@@ -41,11 +41,12 @@ public class Generate extends ImageCommand {
 	private PriorService priors;
 
 	@Parameter(label = "Model (kind of image)", persist = false,
-		description = "The network, named after the kind of images it was trained on. A macro may also give the path of a model package.")
+		description = "The network, named after the kind of images it was trained on. A macro may also give the path of a package.")
 	private String model = "nuclei";
 
 	@Parameter(label = "Classes", persist = false,
-		description = "Which kinds of image: names separated by commas, 'all' for each that the model knows, or 'any' for none in particular.")
+		description = "Which kinds of image: names separated by commas, 'all' for each that the model knows, or 'any' for none "
+			+ "in particular.")
 	private String classes = Generation.ALL;
 
 	@Parameter(label = "Count (of each class)", min = "1", persist = false, description = "Number of images of each class.")
@@ -56,8 +57,8 @@ public class Generate extends ImageCommand {
 	private Integer size = 0;
 
 	@Parameter(label = "Guidance", choices = { "none", "classifier-free", "classifier" }, persist = false,
-		description = "How the class is brought out: the model is told it; or asked with and without it, and the difference exaggerated; "
-			+ "or a classifier pulls towards it. The last two need a model that was trained for them.")
+		description = "How the class is brought out: the model is told it; or asked with and without it, and the difference "
+			+ "exaggerated; or a classifier pulls towards it. The last two need a model that was trained for them.")
 	private String guidance = "none";
 
 	@Parameter(label = "Scale (of the guidance)", min = "0", persist = false,
@@ -95,11 +96,12 @@ public class Generate extends ImageCommand {
 		if (!GUIDANCE.contains(guidance))
 			throw unknown("guidance", guidance, GUIDANCE);
 		if (size < 0)
-			throw new IllegalArgumentException("Images of " + size + " pixels were asked for; the size must be positive, or 0 for the model's own.");
+			throw new IllegalArgumentException("Images of " + size
+				+ " pixels were asked for; the size must be positive, or 0 for the model's own.");
 		Prior prior = priors.open(model, device, monitor);
-		Generated result = Generation.with(prior).classes(Stream.of(classes.split(",")).map(String::strip).filter(name -> !name.isEmpty())
-			.toArray(String[]::new)).count(count).size(size, size).guidance(Guidance.values()[GUIDANCE.indexOf(guidance)], scale)
-			.steps(steps).seed(seed).monitor(monitor).build().generate();
+		String[] names = Stream.of(classes.split(",")).map(String::strip).filter(name -> !name.isEmpty()).toArray(String[]::new);
+		Generated result = Generation.with(prior).classes(names).count(count).size(size, size)
+			.guidance(Guidance.values()[GUIDANCE.indexOf(guidance)], scale).steps(steps).seed(seed).monitor(monitor).build().generate();
 		result.warnings().forEach(IJ::log);
 		generated = image(result, prior);
 	}

@@ -36,32 +36,36 @@ public class Import extends ImageCommand {
 	private static final String STOP = "stop", IGNORE = "import nonetheless";
 
 	@Parameter(label = "Source (file or folder)", persist = false,
-		description = "A model package (folder or zip file), a diffusers folder with unet/model.onnx and scheduler/scheduler_config.json, "
-			+ "or a file .onnx. For the first two nothing else needs to be said.")
+		description = "A model package (folder or zip file), a diffusers folder with unet/model.onnx and "
+			+ "scheduler/scheduler_config.json, or a file .onnx. For the first two nothing else needs to be said.")
 	private String source = "";
 
 	@Parameter(label = "Name", persist = false, description = "Name of the model; empty for that of the source.")
 	private String name = "";
 
 	@Parameter(label = "SDE", choices = { UNSAID, "edm", "ve", "vp", "subvp", "ddpm" }, persist = false,
-		description = "How the noise was added in training: edm or ve (the image itself plus noise of standard deviation sigma), vp or subvp "
-			+ "(continuous time), ddpm (a table of betas, as in diffusers).")
+		description = "How the noise was added in training: edm or ve (the image itself plus noise of standard deviation sigma), vp "
+			+ "or subvp (continuous time), ddpm (a table of betas, as in diffusers).")
 	private String sde = UNSAID;
 
-	@Parameter(label = "Prediction type", choices = { UNSAID, "epsilon", "v_prediction", "sample", "score", "denoised" }, persist = false,
-		description = "What the network's output is: epsilon (the noise), v_prediction, sample or denoised (the clean image), or score.")
+	@Parameter(label = "Prediction type", choices = { UNSAID, "epsilon", "v_prediction", "sample", "score", "denoised" },
+		persist = false,
+		description = "What the network's output is: epsilon (the noise), v_prediction, sample or denoised (the clean image), "
+			+ "or score.")
 	private String prediction_type = UNSAID;
 
-	@Parameter(label = "Time input", choices = { UNSAID, "index", "index_reversed", "t", "t999", "sigma", "c_noise" }, persist = false,
-		description = "What the network is told of the noise: index (0 the least noise, as in diffusers), index_reversed, t from 0 to 1, "
-			+ "t999 (t times 999), sigma, or c_noise (a quarter of the logarithm of sigma).")
+	@Parameter(label = "Time input", choices = { UNSAID, "index", "index_reversed", "t", "t999", "sigma", "c_noise" },
+		persist = false,
+		description = "What the network is told of the noise: index (0 the least noise, as in diffusers), index_reversed, t from "
+			+ "0 to 1, t999 (t times 999), sigma, or c_noise (a quarter of the logarithm of sigma).")
 	private String time_input = UNSAID;
 
 	@Parameter(label = "Beta schedule (ddpm)", choices = { UNSAID, "linear", "scaled_linear", "squaredcos_cap_v2" }, persist = false,
 		description = "How the betas grow.")
 	private String beta_schedule = UNSAID;
 
-	@Parameter(label = "Steps of the training (ddpm)", persist = false, description = "Number of betas; 0 if not needed. Usual are 1000.")
+	@Parameter(label = "Steps of the training (ddpm)", persist = false,
+		description = "Number of betas; 0 if not needed. Usual are 1000.")
 	private Integer num_train_timesteps = 0;
 
 	@Parameter(label = "Beta start and end (ddpm)", persist = false, description = "First and last beta, such as 0.0001, 0.02.")
@@ -71,7 +75,7 @@ public class Import extends ImageCommand {
 	private String beta_limits = "";
 
 	@Parameter(label = "Sigma min and max", persist = false,
-		description = "Smallest and largest noise of the training, in units of the data range, such as 0.01, 20. Needed for edm and ve.")
+		description = "Smallest and largest noise of the training, in units of the data range, such as 0.01, 20. edm and ve need it.")
 	private String sigma_limits = "";
 
 	@Parameter(label = "Data range", persist = false,
@@ -82,10 +86,12 @@ public class Import extends ImageCommand {
 		description = "Of the training data, in units of the data range; 0 if it is not known.")
 	private Double sigma_data = 0.0;
 
-	@Parameter(label = "Classes", persist = false, description = "Names of the classes, separated by commas, in the order of their labels.")
+	@Parameter(label = "Classes", persist = false,
+		description = "Names of the classes, separated by commas, in the order of their labels.")
 	private String class_names = "";
 
-	@Parameter(label = "Label of no class", persist = false, description = "Label that stands for no class in particular; -1 if there is none.")
+	@Parameter(label = "Label of no class", persist = false,
+		description = "Label that stands for no class in particular; -1 if there is none.")
 	private Integer null_class = -1;
 
 	@Parameter(label = "Licence", persist = false, description = "SPDX name of the model's licence, such as CC-BY-4.0.")
@@ -109,9 +115,11 @@ public class Import extends ImageCommand {
 	@Override
 	void compute(Monitor monitor) {
 		if (source.isBlank())
-			throw new IllegalArgumentException("No source was named; give the path of a model package, a diffusers folder or an ONNX file.");
+			throw new IllegalArgumentException("No source was named; give the path of a model package, a diffusers folder or an ONNX"
+				+ " file.");
 		if (!List.of(STOP, IGNORE).contains(check))
-			throw new IllegalArgumentException("The option check=[" + check + "] is not known; it is one of [" + STOP + "], [" + IGNORE + "].");
+			throw new IllegalArgumentException("The option check=[" + check + "] is not known; it is one of [" + STOP + "], ["
+				+ IGNORE + "].");
 		Monitor told = new Monitor() {
 
 			@Override
@@ -133,7 +141,9 @@ public class Import extends ImageCommand {
 	/** The answers, in the words of a package. */
 	private Map<String, Object> declaration() {
 		Map<String, Object> said = new LinkedHashMap<>();
-		Map.of("sde", sde, "prediction_type", prediction_type, "time_input", time_input, "beta_schedule", beta_schedule).forEach((key, answer) -> {
+		Map<String, String> words = Map.of("sde", sde, "prediction_type", prediction_type, "time_input", time_input, "beta_schedule",
+			beta_schedule);
+		words.forEach((key, answer) -> {
 			if (!answer.equals(UNSAID) && !answer.isBlank())
 				said.put(key, answer);
 		});
@@ -174,7 +184,8 @@ public class Import extends ImageCommand {
 			numbers.clear();
 		}
 		if (numbers.size() != 2)
-			throw new IllegalArgumentException("The option " + option + "=[" + answer + "] should be two numbers, separated by a comma, such as -1, 1.");
+			throw new IllegalArgumentException("The option " + option + "=[" + answer
+				+ "] should be two numbers, separated by a comma, such as -1, 1.");
 		return numbers;
 	}
 }

@@ -39,8 +39,8 @@ public final class TiledDenoiser implements Denoiser {
 
 	/**
 	 * The whole canvas as one tile where it has at most about {@code largest}² pixels, else tiles of that size with a halo of the
-	 * receptive radius (a prior that is not local gets an eighth of the tile, and is blended). A prior of one size gets tiles of that
-	 * size.
+	 * receptive radius (a prior that is not local gets an eighth of the tile, and is blended). A prior of one size gets tiles of
+	 * that size.
 	 *
 	 * @param height Y of the canvas
 	 * @param width X of the canvas

@@ -24,8 +24,8 @@ import io.github.tweedie.sde.VpSde;
  * @param steps N, the number of steps that an index counts; 0 if there is none
  * @param sigmaMin smallest noise level of the training
  * @param sigmaMax largest noise level of the training; more noise is refused
- * @param sigmaData standard deviation of the data. What is asked between or below the levels that the network knows is carried there
- *        as if the data were Gaussian with this deviation
+ * @param sigmaData standard deviation of the data. What is asked between or below the levels that the network knows is carried
+ *        there as if the data were Gaussian with this deviation
  */
 record Convention(Sde sde, Prediction prediction, TimeInput time, int steps, double sigmaMin, double sigmaMax, double sigmaData) {
 
@@ -101,7 +101,8 @@ record Convention(Sde sde, Prediction prediction, TimeInput time, int steps, dou
 
 	/** All of an SDE that the package does not narrow. */
 	private static Convention of(Sde sde, Prediction prediction, TimeInput time, int steps, double sigmaData) {
-		return new Convention(sde, prediction, time, steps, sde.level(sde.minTime()).ratio(), sde.level(sde.maxTime()).ratio(), sigmaData);
+		return new Convention(sde, prediction, time, steps, sde.level(sde.minTime()).ratio(), sde.level(sde.maxTime()).ratio(),
+			sigmaData);
 	}
 
 	/**
@@ -265,6 +266,6 @@ record Convention(Sde sde, Prediction prediction, TimeInput time, int steps, dou
 
 	/** The time inputs that the same schedule may have. */
 	List<TimeInput> times(boolean whole) {
-		return Arrays.stream(TimeInput.values()).filter(t -> !t.counts() || steps > 0).filter(t -> !whole || t.counts() || t == time).toList();
+		return Arrays.stream(TimeInput.values()).filter(t -> t == time || (t.counts() ? steps > 0 : !whole)).toList();
 	}
 }

@@ -23,11 +23,11 @@ import io.github.tweedie.sde.VeSde;
 import io.github.tweedie.sde.VpSde;
 
 /**
- * Whether a network answers as it is declared. Two smooth pictures, a contrasty one and a dim dark one, get noise of three levels; under
- * the right reading of the network's input and output the noise comes off again, under a wrong one less of it, or something else
- * comes out. What counts is the product over the levels of the mean square errors of the picture. The network need not know such
- * pictures, since all readings are of the same answers, and a reading must be better on both; whether the network takes images for
- * darker or brighter than they are does not count.
+ * Whether a network answers as it is declared. Two smooth pictures, a contrasty one and a dim dark one, get noise of three
+ * levels; under the right reading of the network's input and output the noise comes off again, under a wrong one less of it, or
+ * something else comes out. What counts is the product over the levels of the mean square errors of the picture. The network need
+ * not know such pictures, since all readings are of the same answers, and a reading must be better on both; whether the network
+ * takes images for darker or brighter than they are does not count.
  * <p>
  * Readings that give the same estimates cannot be told apart, and need not be. Of v and ε with α = 1 that is nearly so.
  */
@@ -124,8 +124,8 @@ final class DeclarationCheck {
 			best = near;
 		String name = "The model '" + denoiser.network().name() + "' ";
 		if (best.badness() >= 6 * Math.log(INFINITE))
-			throw new IllegalStateException(name + "gives values that are not finite numbers, whatever it is told; its weights are damaged:"
-				+ " get it again.");
+			throw new IllegalStateException(name + "gives values that are not finite numbers, whatever it is told; its weights"
+				+ " are damaged: get it again.");
 		String seen = name + "does not answer as declared: asked for a test picture under noise of "
 			+ Arrays.stream(sigmas).mapToObj(DeclarationCheck::rounded).collect(Collectors.joining(", ")) + " it is wrong by "
 			+ declared.errors() + " (root mean square) if read with " + declared.words;
@@ -147,7 +147,8 @@ final class DeclarationCheck {
 		Reading best = soFar;
 		for (Map.Entry<Prediction, Reading> reading : readings.entrySet())
 			// NB: with α = 1 nobody predicts v, and it is hardly to be told from ε.
-			if (reading.getValue().badness() < best.badness() && !(reading.getKey() == Prediction.V_PREDICTION && schedule.sde() instanceof VeSde))
+			if (reading.getValue().badness() < best.badness()
+				&& !(reading.getKey() == Prediction.V_PREDICTION && schedule.sde() instanceof VeSde))
 				best = reading.getValue();
 		return best;
 	}
@@ -227,6 +228,7 @@ final class DeclarationCheck {
 	}
 
 	private static String rounded(double value) {
-		return value < 1e6 ? new BigDecimal(value).round(new MathContext(2)).stripTrailingZeros().toPlainString() : "something not finite";
+		return value < 1e6 ? new BigDecimal(value).round(new MathContext(2)).stripTrailingZeros().toPlainString()
+			: "something not finite";
 	}
 }

@@ -84,8 +84,9 @@ final class Draft {
 		others.sort((a, b) -> Boolean.compare(isLabel(a), isLabel(b)));
 		if (images.size() != 1 || others.isEmpty() || others.size() > 2 || images.size() + others.size() != inputs.size()
 			|| others.size() == 2 && (isLabel(others.get(0)) || !isLabel(others.get(1))))
-			throw new IOException("The ONNX file " + file + " takes the inputs " + inputs + "; expected are an image N×C×Y×X, a noise level or"
-				+ " time, and perhaps a class whose name holds 'label' or 'class'. A network that asks for more, such as a text, cannot be used.");
+			throw new IOException("The ONNX file " + file + " takes the inputs " + inputs
+				+ "; expected are an image N×C×Y×X, a noise level or time, and perhaps a class whose name holds 'label' or 'class'. A network"
+				+ " that asks for more, such as a text, cannot be used.");
 		List<Tensor> sorted = new ArrayList<>(images);
 		sorted.addAll(others);
 		return sorted;
@@ -96,10 +97,14 @@ final class Draft {
 		return lower.contains("label") || lower.contains("class");
 	}
 
-	private OnnxDenoiser.Network network(Fields fields, List<Tensor> inputs, Tensor output, Convention convention) throws IOException {
-		int channels = inputs.get(0).extent(1) > 0 ? (int) inputs.get(0).extent(1) : fields.has("channels") ? fields.integer("channels", 1) : 1;
+	private OnnxDenoiser.Network network(Fields fields, List<Tensor> inputs, Tensor output, Convention convention)
+		throws IOException
+	{
+		int stated = fields.has("channels") ? fields.integer("channels", 1) : 1;
+		int channels = inputs.get(0).extent(1) > 0 ? (int) inputs.get(0).extent(1) : stated;
 		declared.remove("channels");
-		boolean learned = output.extent(1) == 2L * channels || fields.has("variance_type") && fields.text("variance_type").startsWith("learned");
+		boolean learned = output.extent(1) == 2L * channels
+			|| fields.has("variance_type") && fields.text("variance_type").startsWith("learned");
 		declared.remove("variance_type");
 		if (learned)
 			declared.put("variance_type", "learned");
@@ -108,8 +113,8 @@ final class Draft {
 			throw fields.wrong("class_names", classes, inputs.size() == 3 ? "a name for each class that the input '" + inputs.get(2).name()
 				+ "' tells" : "no name, since the inputs " + inputs + " tell no class");
 		int nullClass = fields.has("null_class") ? fields.integer("null_class", 0) : -1;
-		OnnxDenoiser.Network network = new OnnxDenoiser.Network(name, inputs.stream().map(Tensor::name).toList(), output.name(), channels, 1,
-			classes.size(), nullClass, learned);
+		OnnxDenoiser.Network network = new OnnxDenoiser.Network(name, inputs.stream().map(Tensor::name).toList(), output.name(),
+			channels, 1, classes.size(), nullClass, learned);
 		int step = fields.has("size_step") ? fields.integer("size_step", 1) : sizeStep(network, convention);
 		declared.put("size_step", step);
 		return new OnnxDenoiser.Network(name, network.inputs(), network.output(), channels, step, classes.size(), nullClass, learned);
@@ -164,7 +169,9 @@ final class Draft {
 	}
 
 	/** Writes an array in NumPy's format 1.0. */
-	private static Map<String, Object> npy(Path folder, String file, String type, float[] values, int... extents) throws IOException {
+	private static Map<String, Object> npy(Path folder, String file, String type, float[] values, int... extents)
+		throws IOException
+	{
 		String shape = Arrays.toString(extents).replace('[', '(').replace("]", ",)");
 		String header = "{'descr': '" + type + "', 'fortran_order': False, 'shape': " + shape + ", }";
 		int padded = (10 + header.length() + 1 + 63) / 64 * 64;
@@ -183,7 +190,9 @@ final class Draft {
 
 	// -- The description --
 
-	private Map<String, Object> description(OnnxDenoiser denoiser, List<Tensor> inputs, Tensor output, List<Map<String, Object>> tensors) {
+	private Map<String, Object> description(OnnxDenoiser denoiser, List<Tensor> inputs, Tensor output,
+		List<Map<String, Object>> tensors)
+	{
 		Map<String, Object> rdf = ordered("format_version", "0.5.4", "type", "model", "name", name, "version", "0.1.0",
 			"description", text("description", "Imported from " + file.getFileName() + "."), "documentation", "README.md");
 		if (declared.containsKey("license"))
@@ -192,11 +201,13 @@ final class Draft {
 		rdf.put("tags", List.of("diffusion", "2d"));
 		List<Map<String, Object>> in = new ArrayList<>();
 		for (int i = 0; i < inputs.size(); i++)
-			in.add(tensor(inputs.get(i), i == 0 ? axes(denoiser, denoiser.network().channels()) : List.of(ordered("type", "batch")), tensors.get(i)));
+			in.add(tensor(inputs.get(i), i == 0 ? axes(denoiser, denoiser.network().channels()) : List.of(ordered("type", "batch")),
+				tensors.get(i)));
 		rdf.put("inputs", in);
 		int channels = denoiser.network().channels() * (denoiser.network().learnedVariance() ? 2 : 1);
 		rdf.put("outputs", List.of(tensor(output, axes(denoiser, channels), tensors.get(inputs.size()))));
-		rdf.put("weights", ordered("onnx", ordered("source", "model.onnx", "sha256", ModelPackage.sha256(onnx), "opset_version", opset(onnx))));
+		rdf.put("weights", ordered("onnx",
+			ordered("source", "model.onnx", "sha256", ModelPackage.sha256(onnx), "opset_version", opset(onnx))));
 		Map<String, Object> config = new LinkedHashMap<>(declared);
 		List.of("description", "author", "license").forEach(config::remove);
 		config.putIfAbsent("class_names", List.of());
@@ -236,13 +247,16 @@ final class Draft {
 	}
 
 	private String card(Convention convention) {
-		return "# " + name + "\n\n" + text("description", "A diffusion prior.") + "\n\nImported into Tweedie from `" + file.getFileName()
-			+ "`, which predicts `" + convention.prediction() + "` and is told `" + convention.time() + "`. `rdf.yaml` states under"
-			+ " `config: tweedie` how it is read. Licence: " + text("license", "not stated") + ".\n\nThe test tensors are a computed pattern"
+		return "# " + name + "\n\n" + text("description", "A diffusion prior.") + "\n\nImported into Tweedie from `"
+			+ file.getFileName() + "`, which predicts `" + convention.prediction() + "` and is told `" + convention.time() + "`. `rdf.yaml` states under"
+			+ " `config: tweedie` how it is read. Licence: " + text("license", "not stated")
+			+ ".\n\nThe test tensors are a computed pattern"
 			+ " with noise, and the network's answer on the machine that imported it.\n";
 	}
 
-	/** Version of the standard operators that an ONNX file states: field 2 of field 8 of its protocol buffer; 0 if it states none. */
+	/**
+	 * Version of the standard operators that an ONNX file states: field 2 of field 8 of its protocol buffer; 0 if it states none.
+	 */
 	static long opset(byte[] onnx) {
 		ByteBuffer model = ByteBuffer.wrap(onnx);
 		while (model.hasRemaining()) {

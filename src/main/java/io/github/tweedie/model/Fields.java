@@ -35,7 +35,8 @@ record Fields(String where, String path, Map<?, ?> map) {
 			content = new Yaml(new SafeConstructor(new LoaderOptions())).load(Files.readString(file));
 		}
 		catch (YAMLException | CharacterCodingException e) {
-			throw new IOException(where + " is not YAML that can be read (" + Devices.reason(e) + "); repair it or get the package again.", e);
+			throw new IOException(where + " is not YAML that can be read (" + Devices.reason(e) + "); repair it or get the package again.",
+				e);
 		}
 		if (!(content instanceof Map<?, ?> map))
 			throw new IOException(where + " holds no fields; expected is " + expected + ".");

@@ -18,9 +18,9 @@ import java.util.stream.Stream;
 import io.github.tweedie.sde.Monitor;
 
 /**
- * Makes a model package of what others trained: a package (folder or zip file), a diffusers folder ({@code unet/model.onnx} beside
- * {@code scheduler/scheduler_config.json}), or a bare ONNX file and a declaration of what its input and output mean. Whatever
- * it is, the network is run, and what it answers is held against what is declared ({@link DeclarationCheck}).
+ * Makes a model package of what others trained: a package (folder or zip file), a diffusers folder ({@code unet/model.onnx}
+ * beside {@code scheduler/scheduler_config.json}), or a bare ONNX file and a declaration of what its input and output mean.
+ * Whatever it is, the network is run, and what it answers is held against what is declared ({@link DeclarationCheck}).
  *
  * <pre>
  * new ModelImport(Path.of("net.onnx"), "mine", Map.of("sde", "vp", "beta_min", 0.1, "beta_max", 20, "prediction_type", "epsilon",
@@ -29,8 +29,8 @@ import io.github.tweedie.sde.Monitor;
  *
  * @param source a file or folder
  * @param name of the model; empty for the name that the source has
- * @param declaration fields of {@code config: tweedie}, in its words. For a bare ONNX file all that are needed; for the others those that
- *        they leave open
+ * @param declaration fields of {@code config: tweedie}, in its words. For a bare ONNX file all that are needed; for the others
+ *        those that they leave open
  * @param strict whether a declaration that looks wrong is refused, and not only spoken of
  */
 public record ModelImport(Path source, String name, Map<String, ?> declaration, boolean strict) {
@@ -47,8 +47,8 @@ public record ModelImport(Path source, String name, Map<String, ?> declaration, 
 	 * @param folder that holds packages, see {@link ModelLibrary#userFolder()}; made if it is not there
 	 * @param monitor told what looks wrong, if that is no failure
 	 * @return the package that was written
-	 * @throws IOException in a sentence, if the source cannot be read or run, is not fully declared, does not answer as declared, or if
-	 *         the folder holds a model of that name already
+	 * @throws IOException in a sentence, if the source cannot be read or run, is not fully declared, does not answer as declared, or
+	 *        if the folder holds a model of that name already
 	 */
 	public ModelPackage into(Path folder, Monitor monitor) throws IOException {
 		Files.createDirectories(folder);
@@ -76,10 +76,11 @@ public record ModelImport(Path source, String name, Map<String, ?> declaration, 
 		if (Files.isDirectory(file) ? ModelPackage.described(file) : lower.endsWith(".zip"))
 			return copied(file, folder, monitor);
 		if (Files.isDirectory(file))
-			return new Draft(DiffusersFolder.network(file), named(file), with(DiffusersFolder.declaration(file))).write(folder, strict, monitor);
+			return new Draft(DiffusersFolder.network(file), named(file), with(DiffusersFolder.declaration(file)))
+				.write(folder, strict, monitor);
 		if (!lower.endsWith(".onnx"))
-			throw new IOException("The file " + file + " is no model that is known; expected is a zip file of a model package, a folder that"
-				+ " holds rdf.yaml or a diffusers model, or a file .onnx.");
+			throw new IOException("The file " + file + " is no model that is known; expected is a zip file of a model package, a"
+				+ " folder that holds rdf.yaml or a diffusers model, or a file .onnx.");
 		return new Draft(file, named(file), with(Map.of())).write(folder, strict, monitor);
 	}
 

@@ -203,8 +203,8 @@ public final class ModelPackage {
 				denoiser.close();
 		}
 		int fixed = denoiser.fixedSize();
-		return new Prior(guide == null ? denoiser : new Guided(denoiser, guide), (name + " " + version).strip(), denoiser.device(), channels,
-			range[0], range[1], convention.sigmaMin(), convention.sigmaMax(), sizeStep, receptiveRadius, classNames,
+		return new Prior(guide == null ? denoiser : new Guided(denoiser, guide), (name + " " + version).strip(), denoiser.device(),
+			channels, range[0], range[1], convention.sigmaMin(), convention.sigmaMax(), sizeStep, receptiveRadius, classNames,
 			denoiser.isHalf() ? Prior.Precision.FLOAT16 : precision, fixed > 0 ? fixed : trainingSize, fixed > 0, guide);
 	}
 

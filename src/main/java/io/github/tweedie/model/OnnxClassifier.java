@@ -14,8 +14,8 @@ import io.github.tweedie.sde.Monitor;
 import io.github.tweedie.sde.Shape;
 
 /**
- * log p(y | x, σ) and its gradient by a graph in an ONNX file, in which the backward pass is written out, since ONNX Runtime gives
- * no gradients: from {@code x} (N×C×Y×X), {@code sigma} (N) and {@code label} (N) to {@code gradient} (N×C×Y×X) of
+ * log p(y | x, σ) and its gradient by a graph in an ONNX file, in which the backward pass is written out, since ONNX Runtime
+ * gives no gradients: from {@code x} (N×C×Y×X), {@code sigma} (N) and {@code label} (N) to {@code gradient} (N×C×Y×X) of
  * log p(label | x, σ) and {@code log_probability} (N×K), the natural logarithms of all classes' probabilities. Here x = x0 + σ·z,
  * whatever SDE the prior beside it was trained for.
  * <p>

@@ -51,7 +51,9 @@ public final class OnnxDenoiser implements Denoiser, AutoCloseable {
 	 *
 	 * @throws IOException in a sentence, if the file or the device does not work
 	 */
-	static OnnxDenoiser open(byte[] onnx, Network network, Convention convention, String device, Monitor monitor) throws IOException {
+	static OnnxDenoiser open(byte[] onnx, Network network, Convention convention, String device, Monitor monitor)
+		throws IOException
+	{
 		return new OnnxDenoiser(network, convention,
 			OnnxGraph.open(onnx, network.name, device, monitor, graph -> tryOnce(graph, network, convention)));
 	}
@@ -68,7 +70,8 @@ public final class OnnxDenoiser implements Denoiser, AutoCloseable {
 	private float[] empty() {
 		Shape shape = smallest(64);
 		Level level = convention.seen(Math.min(0.5, convention.sigmaMax()), countsWhole());
-		return run(shape, new float[shape.size()], new float[] { convention.timeOf(level) }, network.classes == 0 ? null : new float[1]);
+		return run(shape, new float[shape.size()], new float[] { convention.timeOf(level) },
+			network.classes == 0 ? null : new float[1]);
 	}
 
 	private OnnxDenoiser(Network network, Convention convention, OnnxGraph graph) {

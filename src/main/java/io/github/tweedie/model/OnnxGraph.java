@@ -36,8 +36,8 @@ import io.github.tweedie.sde.Monitor;
 /**
  * A graph in an ONNX file, ready to run on a device, floats in and floats out whatever its own types are.
  * <p>
- * Thread-safe: calls from several threads are computed one after the other, each with all threads of the machine. What ONNX Runtime
- * holds outside of the Java heap is released by {@link #close}, which waits for a call that is under way.
+ * Thread-safe: calls from several threads are computed one after the other, each with all threads of the machine. What ONNX
+ * Runtime holds outside of the Java heap is released by {@link #close}, which waits for a call that is under way.
  */
 final class OnnxGraph implements AutoCloseable {
 

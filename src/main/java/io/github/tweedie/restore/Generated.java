@@ -16,7 +16,8 @@ import net.imglib2.type.numeric.real.FloatType;
  * @param evaluations evaluations of the network per image
  * @param seconds wall time
  * @param warnings sentences that a user should read
- * @param provenance how they were made: model, classes, guidance, steps, seed, device and more, in the order in which they are to be read
+ * @param provenance how they were made: model, classes, guidance, steps, seed, device and more, in the order in which they are to
+ *        be read
  */
 public record Generated(RandomAccessibleInterval<FloatType> images, List<String> names, long evaluations, double seconds,
 	List<String> warnings, Map<String, String> provenance)

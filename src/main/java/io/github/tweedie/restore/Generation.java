@@ -35,9 +35,9 @@ import io.github.tweedie.sde.VeSde;
  * Generated cells = Generation.with(prior).classes("metaphase").count(4).seed(1).build().generate();
  * </pre>
  *
- * The noise of an image is addressed by its class and its number within the class, so the same seed gives the same image however many
- * are drawn and whichever other classes are asked for. On a processor the network sees one image at a time, and the bits are the same, too.
- * Immutable.
+ * The noise of an image is addressed by its class and its number within the class, so the same seed gives the same image however
+ * many are drawn and whichever other classes are asked for. On a processor the network sees one image at a time, and the bits are
+ * the same, too. Immutable.
  */
 public final class Generation {
 
@@ -96,8 +96,8 @@ public final class Generation {
 		int trained = prior.trainingSize();
 		if (trained == 0 || Math.max(width, height) <= trained)
 			return said;
-		String sizes = "The model '" + prior.name() + "' was trained on images of " + trained + "×" + trained + " pixels; in one of " + width
-			+ "×" + height + " ";
+		String sizes = "The model '" + prior.name() + "' was trained on images of " + trained + "×" + trained + " pixels; in one of "
+			+ width + "×" + height + " ";
 		if (prior.receptiveRadius() == Prior.GLOBAL)
 			said.add(sizes + "its pixels see farther than in training, and the image may not look as it should.");
 		if (labels[0] != Batch.NO_CLASS)
@@ -125,8 +125,8 @@ public final class Generation {
 				int n = Math.min(batch, count - first), from = first;
 				int[] ids = IntStream.range(first, first + n).toArray(), asked = new int[n];
 				Arrays.fill(asked, label);
-				State state = sampler().sample(counted(canvasWidth, canvasHeight, evaluations), Shape.planes(n, prior.channels(), canvasHeight,
-					canvasWidth), ids, asked, conditioner(), new Noise(seed, label + 1), part(done, n, total));
+				State state = sampler().sample(counted(canvasWidth, canvasHeight, evaluations),
+					Shape.planes(n, prior.channels(), canvasHeight, canvasWidth), ids, asked, conditioner(), new Noise(seed, label + 1), part(done, n, total));
 				for (int s = 0; s < n; s++) {
 					for (int c = 0; c < prior.channels(); c++)
 						planes[(done + s) * prior.channels() + c] = cropped(state.x, (s * prior.channels() + c) * canvasHeight * canvasWidth,
@@ -142,7 +142,8 @@ public final class Generation {
 	}
 
 	private PcSampler sampler() {
-		return PcSampler.along(Schedule.down(new VeSde(prior.sigmaMin(), prior.sigmaMax()), TimeGrid.karras(7), steps), new DpmSolver(eta));
+		return PcSampler.along(Schedule.down(new VeSde(prior.sigmaMin(), prior.sigmaMax()), TimeGrid.karras(7), steps),
+			new DpmSolver(eta));
 	}
 
 	private Conditioner conditioner() {
@@ -309,10 +310,10 @@ public final class Generation {
 			int usual = prior.trainingSize() > 0 ? prior.trainingSize() : prior.extent(USUAL_SIZE);
 			int x = width == 0 ? usual : width, y = height == 0 ? usual : height;
 			require(x > 0 && y > 0, "Images of " + x + "×" + y + " pixels were asked for; both extents must be at least 1.");
-			require(!prior.fixedSize() || x <= usual && y <= usual, "The model '" + prior.name() + "' makes images of " + usual + "×" + usual
-				+ " pixels at most, since its network takes no other size; " + x + "×" + y + " were asked for.");
-			require((long) labels.length * count * prior.channels() * x * y < Integer.MAX_VALUE * 16L, labels.length * count + " images of " + x
-				+ "×" + y + " pixels are too many for the memory; ask for fewer.");
+			require(!prior.fixedSize() || x <= usual && y <= usual, "The model '" + prior.name() + "' makes images of " + usual + "×"
+				+ usual + " pixels at most, since its network takes no other size; " + x + "×" + y + " were asked for.");
+			require((long) labels.length * count * prior.channels() * x * y < Integer.MAX_VALUE * 16L, labels.length * count
+				+ " images of " + x + "×" + y + " pixels are too many for the memory; ask for fewer.");
 			return new Generation(this, labels, x, y);
 		}
 

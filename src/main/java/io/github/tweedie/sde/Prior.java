@@ -43,8 +43,8 @@ public record Prior(Denoiser denoiser, String name, String device, int channels,
 	}
 
 	public Prior {
-		if (channels < 1 || trainingSize < (fixedSize ? 1 : 0) || sizeStep < 1 || receptiveRadius < 0 || !(high > low) || !(sigmaMin > 0)
-			|| !(sigmaMax > sigmaMin))
+		if (channels < 1 || trainingSize < (fixedSize ? 1 : 0) || sizeStep < 1 || receptiveRadius < 0 || !(high > low)
+			|| !(sigmaMin > 0) || !(sigmaMax > sigmaMin))
 			throw new IllegalArgumentException("The prior '" + name + "' declares " + channels + " channels, a size step of "
 				+ sizeStep + ", a receptive radius of " + receptiveRadius + ", a data range of [" + low + ", " + high
 				+ "] and noise from " + sigmaMin + " to " + sigmaMax + "; all must be positive and the ranges not empty.");
@@ -52,11 +52,11 @@ public record Prior(Denoiser denoiser, String name, String device, int channels,
 	}
 
 	/** Of planes of any size, and without a classifier. */
-	public Prior(Denoiser denoiser, String name, String device, int channels, double low, double high, double sigmaMin, double sigmaMax,
-		int sizeStep, int receptiveRadius, List<String> classNames, Precision precision)
+	public Prior(Denoiser denoiser, String name, String device, int channels, double low, double high, double sigmaMin,
+		double sigmaMax, int sizeStep, int receptiveRadius, List<String> classNames, Precision precision)
 	{
-		this(denoiser, name, device, channels, low, high, sigmaMin, sigmaMax, sizeStep, receptiveRadius, classNames, precision, 0, false,
-			null);
+		this(denoiser, name, device, channels, low, high, sigmaMin, sigmaMax, sizeStep, receptiveRadius, classNames, precision, 0,
+			false, null);
 	}
 
 	/** A closed-form prior for vectors or images of one channel in [−1, 1], with no tiles to think of. */

@@ -44,7 +44,8 @@ public class ClosedFormPriors extends PriorService.Library {
 		if (nameOrPath.equals(CLASSES))
 			return LabelledGaussians.prior(CLASSES);
 		if (nameOrPath.equals(COLOUR))
-			return new Prior(ClosedFormPriors::denoise, COLOUR, "closed form", 3, -1, 1, 0.01, 20, 1, 0, List.of(), Prior.Precision.FLOAT32);
+			return new Prior(ClosedFormPriors::denoise, COLOUR, "closed form", 3, -1, 1, 0.01, 20, 1, 0, List.of(),
+				Prior.Precision.FLOAT32);
 		return nameOrPath.equals(NAME) ? Prior.of(NAME, ClosedFormPriors::denoise) : super.open(nameOrPath, device, monitor);
 	}
 

@@ -26,7 +26,8 @@ class ImportTest {
 		LegacyInjector.preinit();
 	}
 
-	private static final String VP = "sde=vp beta_limits=[0.1, 20] prediction_type=epsilon time_input=t data_range=[-1, 1] sigma_data=0.2";
+	private static final String VP = "sde=vp beta_limits=[0.1, 20] prediction_type=epsilon time_input=t data_range=[-1, 1]"
+		+ " sigma_data=0.2";
 
 	@TempDir
 	Path folder;
@@ -56,7 +57,8 @@ class ImportTest {
 
 	@Test
 	void aTableOfBetasAndClassesAreDeclaredInAMacro() throws IOException {
-		Files.write(net, new GaussianNetwork().of("ddpm", "v_prediction", "index").linear(1000, 1e-4, 0.02).means(-0.5, 0.5, 0.1).bytes());
+		Files.write(net, new GaussianNetwork().of("ddpm", "v_prediction", "index").linear(1000, 1e-4, 0.02)
+			.means(-0.5, 0.5, 0.1).bytes());
 		ImageJ1.run(run("name=[two classes] sde=ddpm beta_schedule=linear num_train_timesteps=1000 beta_range=[1e-4, 0.02]"
 			+ " prediction_type=v_prediction time_input=index data_range=[-1, 1] sigma_data=0.2 class_names=[dark, bright] null_class=2")
 			+ "newImage('done', '8-bit', 8, 8, 1);");
@@ -71,7 +73,8 @@ class ImportTest {
 		"source=nowhere.onnx | nothing at",
 		"check=perhaps | it is one of [stop]",
 		"prediction_type=noise sde=vp beta_limits=[0.1, 20] time_input=t data_range=[-1, 1] | prediction_type: noise",
-		"prediction_type=sample sde=vp beta_limits=[0.1, 20] time_input=t data_range=[-1, 1] sigma_data=0.2 | with prediction_type epsilon",
+		"prediction_type=sample sde=vp beta_limits=[0.1, 20] time_input=t data_range=[-1, 1] sigma_data=0.2 | with prediction_type"
+			+ " epsilon",
 	})
 	void mistakesAreToldInOneSentence(String options, String expected) {
 		String line = options.contains("source=") ? "run(\"Tweedie Import Model...\", \"" + options + "\");" : run(options);

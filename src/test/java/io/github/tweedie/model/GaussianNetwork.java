@@ -7,8 +7,8 @@ import static io.github.tweedie.model.OnnxFile.INT64;
 import java.util.stream.IntStream;
 
 /**
- * What a perfect network would say of independent Gaussian pixels, as an ONNX file, in every convention. It computes α and σ from what
- * it is told by the formulas of the papers, written as nodes in double precision.
+ * What a perfect network would say of independent Gaussian pixels, as an ONNX file, in every convention. It computes α and σ from
+ * what it is told by the formulas of the papers, written as nodes in double precision.
  */
 public final class GaussianNetwork {
 

@@ -88,7 +88,8 @@ class ModelImportTest {
 	/** Noise levels of a prior: for a table its own steps, where nothing is interpolated. */
 	private static double[] levels(String sde) {
 		double[] alphaBar = alphaBar(betas());
-		return sde.equals("ddpm") ? DoubleStream.of(alphaBar[20], alphaBar[200], alphaBar[700]).map(a -> Math.sqrt((1 - a) / a)).toArray()
+		return sde.equals("ddpm") ? DoubleStream.of(alphaBar[20], alphaBar[200],
+			alphaBar[700]).map(a -> Math.sqrt((1 - a) / a)).toArray()
 			: new double[] { 0.05, 0.6, 8 };
 	}
 
@@ -336,7 +337,8 @@ class ModelImportTest {
 	// -- Wrong declarations --
 
 	private static Stream<Arguments> wrongPredictions() {
-		return Stream.of("edm/sigma", "vp/t", "subvp/t", "ddpm/index").flatMap(kind -> PREDICTIONS.stream().flatMap(truth -> PREDICTIONS.stream()
+		return Stream.of("edm/sigma", "vp/t", "subvp/t",
+			"ddpm/index").flatMap(kind -> PREDICTIONS.stream().flatMap(truth -> PREDICTIONS.stream()
 			.filter(said -> !alike(kind, truth, said)).map(said -> Arguments.of(kind.split("/")[0], kind.split("/")[1], truth, said))));
 	}
 
@@ -351,7 +353,8 @@ class ModelImportTest {
 	void aWrongPredictionIsCaughtAndTheRightOneNamed(String sde, String time, String truth, String said) throws IOException {
 		IOException failure = assertSays(IOException.class, () -> imported(network(sde, truth, time), declared(sde, said, time)),
 			"'tiny' does not answer as declared", "read with prediction_type " + said, "declare that");
-		assertTrue(failure.getMessage().contains("with prediction_type " + truth.replace("sample", "denoised") + " and time_input " + time
+		assertTrue(failure.getMessage().contains("with prediction_type " + truth.replace("sample", "denoised") + " and time_input "
+			+ time
 			+ ";"), failure.getMessage());
 		assertNothingWasWritten();
 	}
@@ -372,13 +375,15 @@ class ModelImportTest {
 	@ParameterizedTest
 	@MethodSource("wrongTimes")
 	void aWrongTimeIsCaughtAndTheRightOneNamed(String sde, String truth, String said) throws IOException {
-		IOException failure = assertSays(IOException.class, () -> imported(network(sde, "epsilon", truth), declared(sde, "epsilon", said)),
+		IOException failure = assertSays(IOException.class, () -> imported(network(sde, "epsilon", truth),
+			declared(sde, "epsilon", said)),
 			"'tiny' does not answer as declared", "time_input " + said);
 		assertTrue(failure.getMessage().contains("epsilon and time_input " + truth + ";"), failure.getMessage());
 	}
 
 	@ParameterizedTest
-	@CsvSource({ "vp, t, ve, t", "vp, t, subvp, t", "subvp, t, vp, t", "ddpm, index, vp, t", "vp, t, ddpm, index", "edm, sigma, vp, t",
+	@CsvSource({ "vp, t, ve, t", "vp, t, subvp, t", "subvp, t, vp, t", "ddpm, index, vp, t", "vp, t, ddpm, index",
+		"edm, sigma, vp, t",
 		"ve, t, vp, t" })
 	void aWrongScheduleIsCaught(String truth, String time, String said, String told) throws IOException {
 		assertSays(IOException.class, () -> imported(network(truth, "epsilon", time), declared(said, "epsilon", told)),
@@ -388,7 +393,8 @@ class ModelImportTest {
 	@Test
 	void aDeclarationThatLooksWrongMayBeImportedNonetheless() throws IOException {
 		List<String> said = new ArrayList<>();
-		ModelPackage model = new ModelImport(onnx(network("edm", "epsilon", "sigma").bytes()), "tiny", declared("edm", "sample", "sigma"), false)
+		ModelPackage model = new ModelImport(onnx(network("edm", "epsilon", "sigma").bytes()), "tiny",
+			declared("edm", "sample", "sigma"), false)
 			.into(models(), new Monitor() {
 
 				@Override
@@ -477,7 +483,8 @@ class ModelImportTest {
 	// -- What cannot be imported --
 
 	private IOException refused(Path source, Map<String, Object> declared, String... parts) throws IOException {
-		IOException failure = assertSays(IOException.class, () -> new ModelImport(source, "", declared, true).into(models(), Monitor.NONE), parts);
+		IOException failure = assertSays(IOException.class, () -> new ModelImport(source, "", declared, true).into(models(),
+			Monitor.NONE), parts);
 		assertNothingWasWritten();
 		return failure;
 	}
@@ -518,7 +525,8 @@ class ModelImportTest {
 
 	@Test
 	void damagedFilesAreToldOf() throws IOException {
-		refused(onnx(Arrays.copyOf(network("vp", "epsilon", "t").bytes(), 400)), declared("vp", "epsilon", "t"), "'net'", "cannot be run");
+		refused(onnx(Arrays.copyOf(network("vp", "epsilon", "t").bytes(), 400)), declared("vp", "epsilon", "t"), "'net'",
+			"cannot be run");
 		refused(Files.write(folder.resolve("damaged.zip"), new byte[300]), Map.of(), "damaged.zip", "not a zip file");
 		refused(Files.write(folder.resolve("notes.txt"), new byte[3]), Map.of(), "notes.txt", ".onnx");
 		refused(folder.resolve("nowhere.onnx"), Map.of(), "nothing at", "nowhere.onnx");
@@ -534,7 +542,8 @@ class ModelImportTest {
 
 	@Test
 	void weightsThatAreNotFiniteAreToldOf() throws IOException {
-		refused(onnx(network("vp", "epsilon", "t").means(Double.NaN, Double.NaN).bytes()), with(declared("vp", "epsilon", "t"), "class_names",
+		refused(onnx(network("vp", "epsilon", "t").means(Double.NaN, Double.NaN).bytes()),
+			with(declared("vp", "epsilon", "t"), "class_names",
 			List.of("a", "b")), "not finite", "weights are damaged");
 	}
 
@@ -563,7 +572,8 @@ class ModelImportTest {
 	void aModelThatIsThereIsNotOverwritten() throws IOException {
 		imported(network("vp", "epsilon", "t"), declared("vp", "epsilon", "t"));
 		byte[] before = Files.readAllBytes(models().resolve("tiny/model.onnx"));
-		assertSays(IOException.class, () -> imported(network("vp", "score", "t"), declared("vp", "score", "t")), "already a model", "another name");
+		assertSays(IOException.class, () -> imported(network("vp", "score", "t"), declared("vp", "score", "t")), "already a model",
+			"another name");
 		assertArrayEquals(before, Files.readAllBytes(models().resolve("tiny/model.onnx")));
 		try (Stream<Path> files = Files.list(models())) {
 			assertEquals(1, files.count());

@@ -94,10 +94,12 @@ class ModelPackageTest {
 	}
 
 	@ParameterizedTest
-	@CsvSource({ "sde: edm, sde: vesde, 'edm, ve, vp, subvp, ddpm'", "prediction_type: denoised, prediction_type: flow, 'epsilon, v_prediction, score'",
+	@CsvSource({ "sde: edm, sde: vesde, 'edm, ve, vp, subvp, ddpm'",
+		"prediction_type: denoised, prediction_type: flow, 'epsilon, v_prediction, score'",
 		"time_input: sigma, time_input: t999, sigma or c_noise", "time_input: sigma, time_input: log, 'sigma, c_noise'",
 		"'- -1.0', '- -.inf', finite", "'- -1.0', '- .nan', finite", "sigma_min: 0.01, sigma_min: .inf, a positive number",
-		"sde: edm, sde: vp, lacks the field config.tweedie.beta_min", "sde: edm, sde: ddpm, lacks the field config.tweedie.beta_schedule",
+		"sde: edm, sde: vp, lacks the field config.tweedie.beta_min",
+			"sde: edm, sde: ddpm, lacks the field config.tweedie.beta_schedule",
 		"sigma_min: 0.01, sigma_min: -1, a positive number",
 		"sigma_min: 0.01, sigma_min: much, a positive number", "sigma_max: 20.0, sigma_max: 0.001, more than sigma_min",
 		"size_step: 4, size_step: 0, a whole number", "size_step: 4, size_step: 1.5, a whole number",

@@ -36,12 +36,14 @@ class OnnxClassifierTest {
 
 	/** ln N(x; m_k, v + σ²) is Σ(m_k·x − m_k²/2)/(v + σ²) but for what all classes share. */
 	private static OnnxFile graph(String gradient) {
-		OnnxFile f = new OnnxFile().input("x", OnnxFile.FLOAT, -1, 1, -1, -1).input("sigma", OnnxFile.FLOAT, -1).input("label", OnnxFile.INT64, -1)
+		OnnxFile f = new OnnxFile().input("x", OnnxFile.FLOAT, -1, 1, -1, -1).input("sigma", OnnxFile.FLOAT, -1).input("label",
+			OnnxFile.INT64, -1)
 			.output(gradient, OnnxFile.FLOAT, -1, 1, -1, -1).output("log_probability", OnnxFile.FLOAT, -1, 3);
 		String x = f.node("Cast", "to", OnnxFile.DOUBLE, "x"), sigma = f.node("Cast", "to", OnnxFile.DOUBLE, "sigma");
 		String total = f.node("Reshape", f.node("Add", f.node("Mul", sigma, sigma), f.doubles(VARIANCE)), f.longs(-1, 1));
 		String one = f.node("Add", f.node("Mul", x, f.doubles(0)), f.doubles(1)), axes = f.longs(1, 2, 3), column = f.longs(-1, 1);
-		String sum = f.node("Reshape", f.node("ReduceSum", x, axes), column), count = f.node("Reshape", f.node("ReduceSum", one, axes), column);
+		String sum = f.node("Reshape", f.node("ReduceSum", x, axes), column), count = f.node("Reshape", f.node("ReduceSum", one, axes),
+			column);
 		String means = f.doubles(MEANS), halves = f.doubles(Arrays.stream(MEANS).map(m -> m * m / 2).toArray());
 		String logits = f.node("Div", f.node("Sub", f.node("Mul", sum, means), f.node("Mul", count, halves)), total);
 		String log = f.node("LogSoftmax", logits);
@@ -62,7 +64,8 @@ class OnnxClassifierTest {
 
 	private void add(byte[] classifier) throws IOException {
 		Files.write(folder.resolve("classifier.onnx"), classifier);
-		Fixture.edit(folder, "    sde: edm", "    classifier: {source: classifier.onnx, sha256: " + Fixture.sha256(classifier) + "}\n    sde: edm");
+		Fixture.edit(folder, "    sde: edm", "    classifier: {source: classifier.onnx, sha256: " + Fixture.sha256(classifier)
+			+ "}\n    sde: edm");
 	}
 
 	private static Batch batch(double sigma, int... label) {

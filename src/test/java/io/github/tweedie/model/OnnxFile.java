@@ -6,8 +6,8 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Writes an ONNX file node by node, in the encoding of protocol buffers (onnx.proto: the numbers below are those of its fields), so that
- * tests make the network that they speak of.
+ * Writes an ONNX file node by node, in the encoding of protocol buffers (onnx.proto: the numbers below are those of its fields),
+ * so that tests make the network that they speak of.
  */
 public final class OnnxFile {
 

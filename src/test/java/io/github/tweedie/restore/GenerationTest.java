@@ -38,9 +38,9 @@ class GenerationTest {
 	}
 
 	/**
-	 * Of 64 images of 16×16 pixels the mean is known to 0.2/√16384 = 0.0016 and the variance to 0.04·√(2/16384) = 0.00044, of which four
-	 * are allowed. NB: the run begins with noise of 20 around 0, not around the mean, so that the mean falls short by a share of
-	 * 0.2/20; the solver's own error at 100 steps is below 1e-3 of the deviation.
+	 * Of 64 images of 16×16 pixels the mean is known to 0.2/√16384 = 0.0016 and the variance to 0.04·√(2/16384) = 0.00044, of which
+	 * four are allowed. NB: the run begins with noise of 20 around 0, not around the mean, so that the mean falls short by a share
+	 * of 0.2/20; the solver's own error at 100 steps is below 1e-3 of the deviation.
 	 */
 	private static void assertGaussian(double mean, Generation.Builder builder) {
 		Generated generated = builder.count(64).size(16, 16).steps(100).build().generate();
@@ -81,7 +81,8 @@ class GenerationTest {
 	@Test
 	void theSameSeedGivesTheSameImageWhateverTheCountAndTheOtherClasses() {
 		Generated one = dark().count(1).build().generate(), many = dark().count(7).build().generate();
-		Generated all = dark().classes("all").count(3).build().generate(), turned = dark().classes("bright", "dark").count(2).build().generate();
+		Generated all = dark().classes("all").count(3).build().generate(),
+			turned = dark().classes("bright", "dark").count(2).build().generate();
 		assertArrayEquals(image(one, 0), image(many, 0));
 		assertArrayEquals(image(many, 2), image(all, 2));
 		assertArrayEquals(image(many, 1), image(turned, 3));
@@ -108,7 +109,8 @@ class GenerationTest {
 			dark().classes("all").count(2).build().generate().names());
 		assertEquals(List.of("bright 1", "dark 1"), dark().classes("Bright", " dark ").build().generate().names());
 		assertEquals(List.of("any 1"), dark().classes("any").build().generate().names());
-		assertEquals(List.of("any 1"), Generation.with(Prior.of("plain", PRIOR.denoiser())).size(4, 4).steps(4).build().generate().names());
+		assertEquals(List.of("any 1"), Generation.with(Prior.of("plain", PRIOR.denoiser())).size(4,
+			4).steps(4).build().generate().names());
 	}
 
 	@Test
@@ -132,7 +134,8 @@ class GenerationTest {
 			}
 		}).build().generate();
 		assertEquals(large.warnings(), said);
-		assertTrue(said.size() == 1 && said.get(0).contains("trained on images of 16×16") && said.get(0).contains("32×32"), said.toString());
+		assertTrue(said.size() == 1 && said.get(0).contains("trained on images of 16×16") && said.get(0).contains("32×32"),
+			said.toString());
 		assertEquals(said.get(0), large.provenance().get("warning"));
 		assertEquals(List.of(), dark().size(16, 16).build().generate().warnings());
 	}
@@ -180,7 +183,8 @@ class GenerationTest {
 		assertTold("steps must be at least 2; seen was 1", dark().steps(1));
 		assertTold("scale must be 0 or more; seen was -1.0", dark().guidance(Guidance.CLASSIFIER_FREE, -1));
 		assertTold("Guidance pulls towards a class", Generation.with(PRIOR).classes("any").guidance(Guidance.CLASSIFIER, 1));
-		Prior without = new Prior(PRIOR.denoiser(), "plain", "cpu", 1, -1, 1, 0.01, 20, 1, 0, PRIOR.classNames(), Prior.Precision.FLOAT32);
+		Prior without = new Prior(PRIOR.denoiser(), "plain", "cpu", 1, -1, 1, 0.01, 20, 1, 0, PRIOR.classNames(),
+			Prior.Precision.FLOAT32);
 		assertTold("has no classifier", Generation.with(without).classes("dark").guidance(Guidance.CLASSIFIER, 1));
 	}
 

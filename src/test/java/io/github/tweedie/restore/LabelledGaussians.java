@@ -7,9 +7,9 @@ import io.github.tweedie.sde.Classifier;
 import io.github.tweedie.sde.Prior;
 
 /**
- * Independent pixels of variance 0.04, of mean −0.5, 0 or 0.5 in the classes dark, middle and bright, and of mean 0.1 in no class in
- * particular. The classifier is the ratio of a class's density to that of no class, so that guidance of scale s has a closed form by
- * either way: pixels of mean m + s·(m_k − m) and the same variance.
+ * Independent pixels of variance 0.04, of mean −0.5, 0 or 0.5 in the classes dark, middle and bright, and of mean 0.1 in no class
+ * in particular. The classifier is the ratio of a class's density to that of no class, so that guidance of scale s has a closed
+ * form by either way: pixels of mean m + s·(m_k − m) and the same variance.
  */
 public final class LabelledGaussians {
 
