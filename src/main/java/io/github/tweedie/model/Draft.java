@@ -248,8 +248,8 @@ final class Draft {
 
 	private String card(Convention convention) {
 		return "# " + name + "\n\n" + text("description", "A diffusion prior.") + "\n\nImported into Tweedie from `"
-			+ file.getFileName() + "`, which predicts `" + convention.prediction() + "` and is told `" + convention.time() + "`. `rdf.yaml` states under"
-			+ " `config: tweedie` how it is read. Licence: " + text("license", "not stated")
+			+ file.getFileName() + "`, which predicts `" + convention.prediction() + "` and is told `" + convention.time()
+			+ "`. `rdf.yaml` states under `config: tweedie` how it is read. Licence: " + text("license", "not stated")
 			+ ".\n\nThe test tensors are a computed pattern"
 			+ " with noise, and the network's answer on the machine that imported it.\n";
 	}

@@ -126,7 +126,8 @@ public final class Generation {
 				int[] ids = IntStream.range(first, first + n).toArray(), asked = new int[n];
 				Arrays.fill(asked, label);
 				State state = sampler().sample(counted(canvasWidth, canvasHeight, evaluations),
-					Shape.planes(n, prior.channels(), canvasHeight, canvasWidth), ids, asked, conditioner(), new Noise(seed, label + 1), part(done, n, total));
+					Shape.planes(n, prior.channels(), canvasHeight, canvasWidth), ids, asked, conditioner(),
+					new Noise(seed, label + 1), part(done, n, total));
 				for (int s = 0; s < n; s++) {
 					for (int c = 0; c < prior.channels(); c++)
 						planes[(done + s) * prior.channels() + c] = cropped(state.x, (s * prior.channels() + c) * canvasHeight * canvasWidth,

@@ -4,7 +4,7 @@ import static io.github.tweedie.model.OnnxFile.DOUBLE;
 import static io.github.tweedie.model.OnnxFile.FLOAT;
 import static io.github.tweedie.model.OnnxFile.INT64;
 
-import java.util.stream.IntStream;
+import java.util.Arrays;
 
 /**
  * What a perfect network would say of independent Gaussian pixels, as an ONNX file, in every convention. It computes α and σ from
@@ -102,8 +102,9 @@ public final class GaussianNetwork {
 			};
 			// NB: what is told beyond the table, as a wrong declaration does, gets its end.
 			String at = f.node("Cast", "to", INT64, f.node("Min", f.node("Max", f.node("Round", index), f.doubles(0)), f.doubles(n - 1)));
-			return new String[] { f.node("Gather", f.doubles(IntStream.range(0, n).mapToDouble(i -> Math.sqrt(alphaBar[i])).toArray()), at),
-				f.node("Gather", f.doubles(IntStream.range(0, n).mapToDouble(i -> Math.sqrt(1 - alphaBar[i])).toArray()), at) };
+			double[] alpha = Arrays.stream(alphaBar).map(Math::sqrt).toArray(), sigma = Arrays.stream(alphaBar).map(a -> Math.sqrt(1 - a))
+				.toArray();
+			return new String[] { f.node("Gather", f.doubles(alpha), at), f.node("Gather", f.doubles(sigma), at) };
 		}
 		String t = time.equals("t") ? told : f.node("Div", told, f.doubles(999));
 		if (sde.equals("ve"))

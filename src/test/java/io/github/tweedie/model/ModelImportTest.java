@@ -88,8 +88,8 @@ class ModelImportTest {
 	/** Noise levels of a prior: for a table its own steps, where nothing is interpolated. */
 	private static double[] levels(String sde) {
 		double[] alphaBar = alphaBar(betas());
-		return sde.equals("ddpm") ? DoubleStream.of(alphaBar[20], alphaBar[200],
-			alphaBar[700]).map(a -> Math.sqrt((1 - a) / a)).toArray()
+		return sde.equals("ddpm") ? DoubleStream.of(alphaBar[20], alphaBar[200], alphaBar[700])
+			.map(a -> Math.sqrt((1 - a) / a)).toArray()
 			: new double[] { 0.05, 0.6, 8 };
 	}
 
@@ -337,8 +337,8 @@ class ModelImportTest {
 	// -- Wrong declarations --
 
 	private static Stream<Arguments> wrongPredictions() {
-		return Stream.of("edm/sigma", "vp/t", "subvp/t",
-			"ddpm/index").flatMap(kind -> PREDICTIONS.stream().flatMap(truth -> PREDICTIONS.stream()
+		return Stream.of("edm/sigma", "vp/t", "subvp/t", "ddpm/index")
+			.flatMap(kind -> PREDICTIONS.stream().flatMap(truth -> PREDICTIONS.stream()
 			.filter(said -> !alike(kind, truth, said)).map(said -> Arguments.of(kind.split("/")[0], kind.split("/")[1], truth, said))));
 	}
 
@@ -354,8 +354,7 @@ class ModelImportTest {
 		IOException failure = assertSays(IOException.class, () -> imported(network(sde, truth, time), declared(sde, said, time)),
 			"'tiny' does not answer as declared", "read with prediction_type " + said, "declare that");
 		assertTrue(failure.getMessage().contains("with prediction_type " + truth.replace("sample", "denoised") + " and time_input "
-			+ time
-			+ ";"), failure.getMessage());
+			+ time + ";"), failure.getMessage());
 		assertNothingWasWritten();
 	}
 
