@@ -1,6 +1,7 @@
 package io.github.tweedie.sampler;
 
 import java.util.List;
+import java.util.function.DoubleFunction;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.IntStream;
 
@@ -20,7 +21,7 @@ public interface TimeGrid {
 
 	/** Equal steps of the SDE's time, as in Song et al. (2021). For the VE SDE this is a geometric ladder of σ. */
 	static TimeGrid uniform() {
-		return (sde, count) -> nodes(sde, count, t -> t, t -> t);
+		return (sde, count) -> nodes(sde, count, t -> t, sde::level);
 	}
 
 	/** Equal steps of (σ/α)^(1/ρ) (Karras et al. 2022, eq. 5); ρ = 7 there. */
@@ -28,21 +29,21 @@ public interface TimeGrid {
 		if (!(rho > 0))
 			throw new IllegalArgumentException("The Karras grid needs rho > 0; seen was " + rho + ".");
 		return (sde, count) -> nodes(sde, count, t -> Math.pow(sde.sigma(t) / sde.alpha(t), 1 / rho),
-			v -> sde.timeOf(Math.pow(v, rho)));
+			v -> sde.levelOf(Math.pow(v, rho)));
 	}
 
 	/** Equal steps of λ = ln(α/σ), half the logarithm of the signal-to-noise ratio (Lu et al. 2022). */
 	static TimeGrid logSnr() {
-		return (sde, count) -> nodes(sde, count, t -> Math.log(sde.sigma(t) / sde.alpha(t)), v -> sde.timeOf(Math.exp(v)));
+		return (sde, count) -> nodes(sde, count, t -> Math.log(sde.sigma(t) / sde.alpha(t)), v -> sde.levelOf(Math.exp(v)));
 	}
 
-	private static List<Level> nodes(Sde sde, int count, DoubleUnaryOperator fromTime, DoubleUnaryOperator toTime) {
+	private static List<Level> nodes(Sde sde, int count, DoubleUnaryOperator fromTime, DoubleFunction<Level> toLevel) {
 		if (count < 2)
 			throw new IllegalArgumentException("A run needs at least 2 steps; seen were " + count + ".");
 		double first = fromTime.applyAsDouble(sde.maxTime()), last = fromTime.applyAsDouble(sde.minTime());
 		return IntStream.range(0, count)
-			.mapToDouble(i -> i == 0 ? sde.maxTime() : i == count - 1 ? sde.minTime()
-				: toTime.applyAsDouble(first + (last - first) * i / (count - 1)))
-			.mapToObj(t -> sde.level(Math.min(sde.maxTime(), Math.max(sde.minTime(), t)))).toList();
+			.mapToObj(i -> i == 0 ? sde.level(sde.maxTime()) : i == count - 1 ? sde.level(sde.minTime())
+				: toLevel.apply(first + (last - first) * i / (count - 1)))
+			.toList();
 	}
 }

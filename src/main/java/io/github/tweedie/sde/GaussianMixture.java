@@ -1,6 +1,7 @@
 package io.github.tweedie.sde;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 import org.apache.commons.math3.linear.Array2DRowRealMatrix;
 import org.apache.commons.math3.linear.EigenDecomposition;
@@ -23,8 +24,8 @@ public final class GaussianMixture implements Denoiser, Classifier {
 	private final double[] logWeights;
 	private final double[][] means;
 	private final RealMatrix[] covariances;
-	/** Eigenvectors as columns and eigenvalues: C_k = Q·diag(λ)·Qᵀ. */
-	private final double[][][] basis;
+	/** Rows of Q and of Qᵀ, and the eigenvalues: C_k = Q·diag(λ)·Qᵀ. No rows where all directions are alike. */
+	private final double[][][] basis, transposed;
 	private final double[][] variances;
 
 	/**
@@ -46,11 +47,15 @@ public final class GaussianMixture implements Denoiser, Classifier {
 		this.means = means;
 		this.covariances = covariances;
 		basis = new double[k][][];
+		transposed = new double[k][][];
 		variances = new double[k][];
 		for (int i = 0; i < k; i++) {
 			EigenDecomposition eigen = new EigenDecomposition(covariances[i]);
-			basis[i] = eigen.getV().getData();
 			variances[i] = Arrays.stream(eigen.getRealEigenvalues()).map(v -> Math.max(0, v)).toArray();
+			if (Arrays.stream(variances[i]).distinct().count() > 1) {
+				basis[i] = eigen.getV().getData();
+				transposed[i] = eigen.getVT().getData();
+			}
 		}
 	}
 
@@ -101,10 +106,7 @@ public final class GaussianMixture implements Denoiser, Classifier {
 
 	/** ln p(x) under noise of standard deviation σ. */
 	public double logDensity(double[] x, double sigma) {
-		double[] log = new double[means.length];
-		for (int k = 0; k < log.length; k++)
-			log[k] = logJoint(k, x, sigma);
-		return logSum(log);
+		return logSum(at(sigma, null).logJoint(rotated(x)));
 	}
 
 	/** The distribution of x0 given y = A·x0 + σ_y·z, for A of m×d: again a mixture (Bishop 2006, eqs. 2.113–2.117). */
@@ -126,7 +128,7 @@ public final class GaussianMixture implements Denoiser, Classifier {
 			double quadratic = 0;
 			for (int i = 0; i < y.length; i++)
 				quadratic += residual[i] * solved[i];
-			log[k] = logWeights[k] - 0.5 * (quadratic + Math.log(lu.getDeterminant()) + y.length * Math.log(2 * Math.PI));
+			log[k] = logWeights[k] - 0.5 * (quadratic + logDeterminant(lu) + y.length * Math.log(2 * Math.PI));
 			mean[k] = cross.operate(solved);
 			for (int i = 0; i < mean[k].length; i++)
 				mean[k][i] += means[k][i];
@@ -134,6 +136,12 @@ public final class GaussianMixture implements Denoiser, Classifier {
 			covariance[k] = c.add(c.transpose()).scalarMultiply(0.5);
 		}
 		return new GaussianMixture(logNormalised(log), mean, covariance);
+	}
+
+	/** A product of some hundred pivots leaves the range of a double; their logarithms add up. */
+	private static double logDeterminant(LUDecomposition lu) {
+		RealMatrix u = lu.getU();
+		return IntStream.range(0, u.getRowDimension()).mapToDouble(i -> Math.log(Math.abs(u.getEntry(i, i)))).sum();
 	}
 
 	/** n exact draws, n×d values. */
@@ -149,12 +157,9 @@ public final class GaussianMixture implements Denoiser, Classifier {
 			double[] z = new double[d];
 			for (int j = 0; j < d; j++)
 				z[j] = Math.sqrt(variances[k][j]) * gaussian.sample();
-			for (int i = 0; i < d; i++) {
-				double value = means[k][i];
-				for (int j = 0; j < d; j++)
-					value += basis[k][i][j] * z[j];
-				out[s * d + i] = (float) value;
-			}
+			double[] turned = turned(transposed[k], z);
+			for (int i = 0; i < d; i++)
+				out[s * d + i] = (float) (means[k][i] + turned[i]);
 		}
 		return out;
 	}
@@ -162,10 +167,13 @@ public final class GaussianMixture implements Denoiser, Classifier {
 	@Override
 	public void denoise(Batch batch, float[] out) {
 		int d = size(batch);
+		Blurred blurred = null;
 		for (int s = 0; s < batch.shape().n(); s++) {
-			double[] x = sample(batch, s), probability = responsibilities(x, batch.sigma()[s]), estimate = new double[d];
+			blurred = at(batch.sigma()[s], blurred);
+			double[][] rotated = rotated(sample(batch, s));
+			double[] probability = probabilities(blurred.logJoint(rotated)), estimate = new double[d];
 			for (int k = 0; k < means.length; k++)
-				add(probability[k], k, x, batch.sigma()[s], true, estimate);
+				addEstimate(probability[k], k, rotated[k], blurred.total[k], estimate);
 			for (int i = 0; i < d; i++)
 				out[s * d + i] = (float) estimate[i];
 		}
@@ -180,62 +188,113 @@ public final class GaussianMixture implements Denoiser, Classifier {
 	@Override
 	public void logProbability(Batch batch, double[] logProbability, float[] gradient) {
 		int d = size(batch);
+		Blurred blurred = null;
 		for (int s = 0; s < batch.shape().n(); s++) {
-			double sigma = batch.sigma()[s];
-			double[] x = sample(batch, s), probability = responsibilities(x, sigma), difference = new double[d];
+			blurred = at(batch.sigma()[s], blurred);
 			int label = batch.label()[s];
 			if (label < 0 || label >= means.length)
 				throw new IllegalArgumentException("The class " + label + " is not one of the " + means.length + " classes.");
+			double[][] rotated = rotated(sample(batch, s));
+			double[] log = blurred.logJoint(rotated), probability = probabilities(log), difference = new double[d];
 			for (int k = 0; k < means.length; k++)
-				add((k == label ? 1 : 0) - probability[k], k, x, sigma, false, difference);
-			logProbability[s] = Math.log(probability[label]);
+				addScore((k == label ? 1 : 0) - probability[k], k, rotated[k], blurred.total[k], difference);
+			logProbability[s] = log[label] - logSum(log);
 			for (int i = 0; i < d; i++)
 				gradient[s * d + i] = (float) difference[i];
 		}
 	}
 
-	/** Adds weight times E[x0 | x, k], or times the score of component k, which is (E[x0 | x, k] − x) / σ². */
-	private void add(double weight, int k, double[] x, double sigma, boolean denoised, double[] out) {
+	/**
+	 * The components under noise, as far as they do not depend on the state.
+	 *
+	 * @param total variances λ + σ² along the eigenvectors, K×d
+	 * @param logScale logarithm of weight times density at the mean, K
+	 */
+	private record Blurred(double sigma, double[][] total, double[] logScale) {
+
+		/** ln p(x, k) from Q_kᵀ(x − m_k). */
+		double[] logJoint(double[][] rotated) {
+			double[] log = new double[total.length];
+			for (int k = 0; k < log.length; k++) {
+				double sum = 0;
+				for (int j = 0; j < rotated[k].length; j++)
+					sum += rotated[k][j] * rotated[k][j] / total[k][j];
+				log[k] = logScale[k] - 0.5 * sum;
+			}
+			return log;
+		}
+	}
+
+	private Blurred at(double sigma, Blurred known) {
+		if (known != null && known.sigma == sigma)
+			return known;
+		double[][] total = new double[means.length][];
+		double[] logScale = new double[means.length];
+		for (int k = 0; k < means.length; k++) {
+			total[k] = Arrays.stream(variances[k]).map(v -> v + sigma * sigma).toArray();
+			logScale[k] = logWeights[k] - 0.5 * Arrays.stream(total[k]).map(v -> Math.log(2 * Math.PI * v)).sum();
+		}
+		return new Blurred(sigma, total, logScale);
+	}
+
+	/** Adds weight times E[x0 | x, k] = m + Q·diag(λ/(λ + σ²))·Qᵀ(x − m). */
+	private void addEstimate(double weight, int k, double[] rotated, double[] total, double[] out) {
 		if (weight == 0)
 			return;
-		double[] rotated = rotated(k, x);
-		for (int j = 0; j < x.length; j++) {
-			double total = variances[k][j] + sigma * sigma;
-			double value = denoised ? total == 0 ? 0 : variances[k][j] / total * rotated[j] : -rotated[j] / total;
+		double[] shrunk = new double[out.length];
+		for (int j = 0; j < out.length; j++)
+			shrunk[j] = total[j] == 0 ? 0 : variances[k][j] / total[j] * rotated[j];
+		shrunk = turned(transposed[k], shrunk);
+		for (int i = 0; i < out.length; i++)
+			out[i] += weight * (means[k][i] + shrunk[i]);
+	}
+
+	/** Adds weight times the score of component k, −Q·diag(1/(λ + σ²))·Qᵀ(x − m). */
+	private void addScore(double weight, int k, double[] rotated, double[] total, double[] out) {
+		double[] score = new double[out.length];
+		for (int j = 0; j < out.length; j++)
+			score[j] = -rotated[j] / total[j];
+		score = turned(transposed[k], score);
+		for (int i = 0; i < out.length; i++)
+			out[i] += weight * score[i];
+	}
+
+	/** Q_kᵀ(x − m_k) of every component. */
+	private double[][] rotated(double[] x) {
+		double[][] rotated = new double[means.length][];
+		for (int k = 0; k < rotated.length; k++) {
+			double[] centred = new double[x.length];
 			for (int i = 0; i < x.length; i++)
-				out[i] += weight * basis[k][i][j] * value;
+				centred[i] = x[i] - means[k][i];
+			rotated[k] = turned(basis[k], centred);
 		}
-		if (denoised)
-			for (int i = 0; i < x.length; i++)
-				out[i] += weight * means[k][i];
+		return rotated;
 	}
 
-	private double[] responsibilities(double[] x, double sigma) {
-		double[] log = new double[means.length];
-		for (int k = 0; k < log.length; k++)
-			log[k] = means.length == 1 ? 0 : logJoint(k, x, sigma);
-		return Arrays.stream(logNormalised(log)).map(Math::exp).toArray();
+	/** Σ v_i·row_i; v itself where there are no rows. */
+	private static double[] turned(double[][] rows, double[] v) {
+		if (rows == null)
+			return v;
+		double[] sum = new double[v.length];
+		for (int i = 0; i < v.length; i++) {
+			double[] row = rows[i];
+			for (int j = 0; j < v.length; j++)
+				sum[j] += v[i] * row[j];
+		}
+		return sum;
 	}
 
-	private double logJoint(int k, double[] x, double sigma) {
-		double[] rotated = rotated(k, x);
-		double sum = x.length * Math.log(2 * Math.PI);
-		for (int j = 0; j < x.length; j++) {
-			double total = variances[k][j] + sigma * sigma;
-			sum += rotated[j] * rotated[j] / total + Math.log(total);
-		}
-		return logWeights[k] - 0.5 * sum;
-	}
-
-	/** Qᵀ(x − m). */
-	private double[] rotated(int k, double[] x) {
-		double[] r = new double[x.length];
-		for (int i = 0; i < x.length; i++) {
-			double centred = x[i] - means[k][i];
-			for (int j = 0; j < x.length; j++)
-				r[j] += basis[k][i][j] * centred;
-		}
-		return r;
+	/** exp of the logarithms, over their sum; 0 for what would not change a bit of a double. */
+	private static double[] probabilities(double[] log) {
+		double max = Double.NEGATIVE_INFINITY, sum = 0;
+		for (double v : log)
+			max = Math.max(max, v);
+		double[] p = new double[log.length];
+		for (int k = 0; k < p.length; k++)
+			sum += p[k] = log[k] > max - 45 ? Math.exp(log[k] - max) : 0;
+		for (int k = 0; k < p.length; k++)
+			p[k] /= sum;
+		return p;
 	}
 
 	private int size(Batch batch) {
