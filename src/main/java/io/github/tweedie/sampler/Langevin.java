@@ -26,9 +26,6 @@ public record Langevin(double snr) implements Corrector {
 		for (int from = 0; from < z.length; from += size) {
 			double ratio = snr * norm(z, from, size) / norm(score, from, size);
 			double epsilon = 2 * scale * scale * ratio * ratio;
-			if (!(epsilon < Double.POSITIVE_INFINITY))
-				throw new ArithmeticException("The Langevin corrector found a score of length 0 or a state that is not finite at noise level "
-					 + state.level.ratio() + "; use a smaller signal-to-noise ratio than " + snr + ".");
 			double kick = Math.sqrt(2 * epsilon);
 			for (int i = from; i < from + size; i++)
 				state.x[i] += (float) (epsilon * score[i] + kick * z[i]);

@@ -5,6 +5,7 @@ import java.util.concurrent.CancellationException;
 
 import io.github.tweedie.sde.Batch;
 import io.github.tweedie.sde.Denoiser;
+import io.github.tweedie.sde.DiscreteVpSde;
 import io.github.tweedie.sde.Level;
 import io.github.tweedie.sde.Level.Transition;
 import io.github.tweedie.sde.Monitor;
@@ -12,6 +13,7 @@ import io.github.tweedie.sde.Noise;
 import io.github.tweedie.sde.Noise.Purpose;
 import io.github.tweedie.sde.Sde;
 import io.github.tweedie.sde.Shape;
+import io.github.tweedie.sde.VeSde;
 
 /**
  * The predictor–corrector sampler, and the only sampling loop (Song et al. 2021, algorithm 1): along a path of noise levels,
@@ -44,6 +46,26 @@ public record PcSampler(Schedule schedule, Predictor predictor, Corrector correc
 	}
 
 	/**
+	 * SMLD, the sampler of NCSN (Song and Ermon 2019, algorithm 1): annealed Langevin dynamics down a geometric ladder of noise, a
+	 * corrector without a predictor, and the final Tweedie step.
+	 *
+	 * @param levels rungs of the ladder, ≥ 2
+	 * @param corrections Langevin steps a rung
+	 * @param snr r of a step of 2·(r·σ)²
+	 */
+	public static PcSampler smld(VeSde sde, int levels, int corrections, double snr) {
+		return new PcSampler(Schedule.down(sde, TimeGrid.uniform(), levels), Predictor.NONE, new AnnealedLangevin(snr), corrections);
+	}
+
+	/**
+	 * DDPM (Ho et al. 2020, algorithm 2): ancestral sampling down the table, one step an entry. Its last step draws nothing, so it is the
+	 * final Tweedie step.
+	 */
+	public static PcSampler ddpm(DiscreteVpSde sde, Ancestral.Variance variance) {
+		return along(Schedule.down(sde, TimeGrid.uniform(), sde.steps()), new Ancestral(variance));
+	}
+
+	/**
 	 * Draws samples.
 	 *
 	 * @param denoiser the prior
@@ -64,7 +86,11 @@ public record PcSampler(Schedule schedule, Predictor predictor, Corrector correc
 		noise.fill(Purpose.START, 0, id, shape, state.x);
 		for (int i = 0; i < state.x.length; i++)
 			state.x[i] *= (float) state.level.sigma();
-		Move.Estimate estimate = (level, x) -> estimate(denoiser, conditioner, level, shape, x, label);
+		Denoiser counted = (batch, out) -> {
+			state.evaluations++;
+			denoiser.denoise(batch, out);
+		};
+		Move.Estimate estimate = (level, x) -> estimate(counted, conditioner, level, shape, x, label);
 		conditioner.start(state, noise);
 		Move previous = null;
 		for (int step = 0; step < schedule.moves(); step++) {
@@ -81,8 +107,8 @@ public record PcSampler(Schedule schedule, Predictor predictor, Corrector correc
 			draw(state, kernel, noise, draw);
 			state.level = move.to();
 			conditioner.moved(state, move, kernel, noise, draw);
-			boolean corrected = correct(state, move, estimate, conditioner, noise, draw);
-			requireFinite(state, step);
+			requireFinite(state, step, predictor);
+			boolean corrected = correct(state, move, estimate, conditioner, noise, step);
 			previous = isUp(move) || corrected ? null : move;
 		}
 		monitor.progress(schedule.moves(), schedule.moves());
@@ -114,13 +140,15 @@ public record PcSampler(Schedule schedule, Predictor predictor, Corrector correc
 		}
 	}
 
-	private boolean correct(State state, Move move, Move.Estimate estimate, Conditioner conditioner, Noise noise, int draw) {
+	private boolean correct(State state, Move move, Move.Estimate estimate, Conditioner conditioner, Noise noise, int step) {
 		if (corrector == null || corrections == 0 || isUp(move) || state.level.sigma() == 0)
 			return false;
 		double scale = move.from().alpha() / move.to().alpha();
 		for (int k = 1; k <= corrections; k++) {
-			corrector.correct(state, estimate, scale, noise, draw + k);
-			conditioner.moved(state, move, null, noise, draw + k);
+			int draw = step * (1 + corrections) + k;
+			corrector.correct(state, estimate, scale, noise, draw);
+			conditioner.moved(state, move, null, noise, draw);
+			requireFinite(state, step, corrector);
 		}
 		return true;
 	}
@@ -140,10 +168,11 @@ public record PcSampler(Schedule schedule, Predictor predictor, Corrector correc
 		return move.to().ratio() > move.from().ratio();
 	}
 
-	private static void requireFinite(State state, int step) {
+	private void requireFinite(State state, int step, Object by) {
 		for (float v : state.x)
 			if (!Float.isFinite(v))
-				throw new ArithmeticException("The sampler's state stopped being finite at step " + step + " (noise level "
-					+ state.level.ratio() + "); use more steps, or a weaker corrector.");
+				throw new ArithmeticException("A value of " + v + " was seen at step " + step + " of " + schedule.moves() + ", at noise level "
+					+ state.level.ratio() + ", after " + by + (by == corrector ? "; use a smaller signal-to-noise ratio."
+						: "; use more steps, and make sure that the model knows this noise."));
 	}
 }

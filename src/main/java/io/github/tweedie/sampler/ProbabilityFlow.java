@@ -140,6 +140,9 @@ public record ProbabilityFlow(Sde sde, double tolerance) {
 				mapError[p.sample * d + i] = (float) standardError(each, trace);
 			}
 			error[p.sample] = standardError(total, trace);
+			if (!Double.isFinite(log[p.sample]))
+				throw new ArithmeticException("The log-density of sample " + p.sample + " is " + log[p.sample]
+					+ ", as the divergence stopped being finite; use a larger smallest noise level, where the model is smooth.");
 		}
 		return new Likelihood(values(paths, shape, sde.alpha(sde.maxTime())), log, error, map, mapError,
 			paths.stream().mapToInt(p -> p.evaluations).toArray());
@@ -256,8 +259,8 @@ public record ProbabilityFlow(Sde sde, double tolerance) {
 		}
 		double error = Math.sqrt(sum / d);
 		if (!(error < Double.POSITIVE_INFINITY) || Math.abs(p.step) < 1e-10 && error > 1)
-			throw new ArithmeticException("The probability flow met a value that is not finite, or a cliff, at noise level "
-				+ Math.exp(p.tau) + "; the model may not be made for this noise.");
+			throw new ArithmeticException("The probability flow met an error of " + error + " in a step of " + p.step + " at noise level "
+				+ Math.exp(p.tau) + "; the input must be finite, and the model made for this noise.");
 		return error;
 	}
 

@@ -19,6 +19,8 @@ public final class State {
 	public final int[] id;
 	/** Logarithm of each sample's importance weight, not normalised; 0 unless a conditioner weighs. */
 	public final double[] logWeight;
+	/** Calls of the denoiser so far, each of all samples; those of a {@link Conditioner} are among them. */
+	public int evaluations;
 	/** Where x lies. */
 	public Level level;
 

@@ -290,6 +290,42 @@ class ConditionerTest {
 		assertTrue(rho * y - mean > 5 * error, "the bias is no accident");
 	}
 
+	/**
+	 * Colour from grey, in the paper's orthogonal basis of the channels: their mean direction, and two across it. The first of these
+	 * has the correlation ρ with the mean, the other none. So the bias is the pair's: the slope (1 − √(1 − ρ²))/ρ in place of ρ.
+	 */
+	@Test
+	void colouringOfCorrelatedChannelsHasTheBiasOfTheClosedForm() {
+		int n = 4000;
+		double rho = 0.9, width = 0.5, grey = 0.8;
+		double[][] basis = { { 1 / Math.sqrt(3), 1 / Math.sqrt(3), 1 / Math.sqrt(3) }, { Math.sqrt(0.5), -Math.sqrt(0.5), 0 },
+			{ 1 / Math.sqrt(6), 1 / Math.sqrt(6), -2 / Math.sqrt(6) } };
+		double[][] inner = { { 1, rho, 0 }, { rho, 1, 0 }, { 0, 0, width } }, outer = new double[3][3];
+		for (int i = 0; i < 9; i++)
+			for (int k = 0; k < 9; k++)
+				outer[i / 3][i % 3] += basis[k / 3][i / 3] * inner[k / 3][k % 3] * basis[k % 3][i % 3];
+		GaussianMixture colours = GaussianMixture.gaussian(new double[3], outer);
+		for (Sde sde : List.of(VE, VP)) {
+			PcSampler sampler = PcSampler.along(Schedule.down(sde, TimeGrid.logSnr(), 1000), new ReverseDiffusion());
+			float[] x = run(sampler, colours, n, 3, new Replacement(new ChannelMean(3, 1), new float[] { (float) grey })).x;
+			double[] mean = new double[3], square = new double[3];
+			for (int s = 0; s < n; s++)
+				for (int k = 0; k < 3; k++) {
+					double v = 0;
+					for (int i = 0; i < 3; i++)
+						v += basis[k][i] * x[3 * s + i];
+					mean[k] += v / n;
+					square[k] += v * v / n;
+				}
+			double known = grey * Math.sqrt(3), error = 4 / Math.sqrt(n) + 0.01 * known;
+			assertEquals(known, mean[0], 1e-5);
+			assertEquals(known * (1 - Math.sqrt(1 - rho * rho)) / rho, mean[1], error, sde.toString());
+			assertEquals(0, mean[2], error);
+			assertEquals(width, square[2], width * (4 * Math.sqrt(2.0 / n) + 0.02));
+			assertTrue(rho * known - mean[1] > 3 * error, "the bias is no accident");
+		}
+	}
+
 	/** The trap of imputation: known and unknown part one noise level apart. */
 	@Test
 	void replacementPutsTheKnownPartAtTheNoiseLevelOfTheRest() {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiFunction;
+import java.util.function.DoubleBinaryOperator;
 import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.Test;
@@ -108,7 +109,70 @@ class PredictorTest {
 		assertEquals(Math.sqrt(beta), kernel.deviation()[0], 1e-10);
 	}
 
+	/** Song and Ermon (2019), algorithm 1: x + α_i/2·score + √α_i·z with α_i = ε·σ_i²/σ_L²; the state never moves between rungs. */
+	@Test
+	void smldIsNcsnsAlgorithm() {
+		double r = 0.3;
+		PcSampler smld = PcSampler.smld(new VeSde(0.1, 10), 3, 2, r);
+		float[] seen = smld.sample(GAUSSIAN, Shape.vectors(1, 1), new int[1], Batch.unlabelled(1), Conditioner.NONE, new Noise(5),
+			Monitor.NONE).x;
+		float[] z = new float[1];
+		Shape shape = Shape.vectors(1, 1);
+		new Noise(5).fill(Noise.Purpose.START, 0, new int[1], shape, z);
+		double x = 10 * z[0], last = 0.1, epsilon = 4 * r * r * last * last;
+		double[] ladder = { 1, 0.1 };
+		for (int i = 0; i < 2; i++)
+			for (int k = 1; k <= 2; k++) {
+				new Noise(5).fill(Noise.Purpose.CORRECT, 3 * i + k, new int[1], shape, z);
+				double variance = ladder[i] * ladder[i], step = epsilon * variance / (last * last);
+				x += 0.5 * step * (MEAN - x) / (VARIANCE + variance) + Math.sqrt(step) * z[0];
+			}
+		assertEquals((x * VARIANCE + MEAN * last * last) / (VARIANCE + last * last), seen[0], 1e-5);
+	}
+
+	/** Down to its last line: x_0 = (x_1 − β_1/√(1 − ᾱ_1)·ε)/√α_1, without noise. */
+	@Test
+	void ddpmIsItsAlgorithmToTheLastStep() {
+		double[] beta = { 0.1, 0.3, 0.5 };
+		PcSampler ddpm = PcSampler.ddpm(new DiscreteVpSde(beta), Variance.BETA);
+		float[] seen = ddpm.sample(GAUSSIAN, Shape.vectors(1, 1), new int[1], Batch.unlabelled(1), Conditioner.NONE, new Noise(5),
+			Monitor.NONE).x;
+		float[] z = new float[1];
+		double alphaBar = 0.9 * 0.7 * 0.5;
+		new Noise(5).fill(Noise.Purpose.START, 0, new int[1], Shape.vectors(1, 1), z);
+		double x = Math.sqrt(1 - alphaBar) * z[0];
+		for (int i = 2; i >= 0; i--) {
+			double epsilon = Math.sqrt(1 - alphaBar) * (x - Math.sqrt(alphaBar) * MEAN) / (alphaBar * VARIANCE + 1 - alphaBar);
+			x = (x - beta[i] / Math.sqrt(1 - alphaBar) * epsilon) / Math.sqrt(1 - beta[i]);
+			if (i > 0) {
+				new Noise(5).fill(Noise.Purpose.MOVE, 2 - i, new int[1], Shape.vectors(1, 1), z);
+				x += Math.sqrt(beta[i]) * z[0];
+			}
+			alphaBar /= 1 - beta[i];
+		}
+		assertEquals(x, seen[0], 2e-6);
+	}
+
 	// -- Identities --
+
+	/** The probability flow with its estimate D held still, dx/dt = f·x − ½·g²·(α·D − x)/σ², by a thousand steps of Runge–Kutta in double. */
+	@Test
+	void ddimWithoutNoiseIsTheExponentialEulerStepOfTheProbabilityFlow() {
+		for (Sde sde : List.of(VE, VP, SUB_VP)) {
+			double from = 0.7, to = 0.6, x = 1.2, h = (to - from) / 1000;
+			Move move = move(sde.level(from), sde.level(to), (float) x);
+			double d = move.denoised()[0];
+			DoubleBinaryOperator rate = (t, v) -> sde.drift(t) * v
+				- 0.5 * Math.pow(sde.diffusion(t), 2) * (sde.alpha(t) * d - v) / Math.pow(sde.sigma(t), 2);
+			for (int i = 0; i < 1000; i++) {
+				double t = from + i * h, k1 = rate.applyAsDouble(t, x), k2 = rate.applyAsDouble(t + h / 2, x + h / 2 * k1);
+				double k3 = rate.applyAsDouble(t + h / 2, x + h / 2 * k2), k4 = rate.applyAsDouble(t + h, x + h * k3);
+				x += h / 6 * (k1 + 2 * k2 + 2 * k3 + k4);
+			}
+			// Rounding of a few float operations.
+			assertEquals(x, new Ddim(0).kernel(move).mean()[0], 5e-7, sde.toString());
+		}
+	}
 
 	@Test
 	void ddimWithFullNoiseIsAncestralSamplingWithThePosteriorsVariance() {
@@ -277,9 +341,8 @@ class PredictorTest {
 	/** SMLD: corrections alone, down the ladder. */
 	@Test
 	void annealedLangevinDownALadderIsSmld() {
-		Predictor stay = move -> new Predictor.Kernel(move.x(), new double[move.shape().n()]);
 		int n = 100, d = 100;
-		PcSampler smld = new PcSampler(Schedule.down(new VeSde(0.05, 30), TimeGrid.uniform(), 60), stay, new AnnealedLangevin(0.2), 30);
+		PcSampler smld = PcSampler.smld(new VeSde(0.05, 30), 60, 30, 0.2);
 		float[] x = smld.sample(GAUSSIAN, Shape.vectors(n, d), IntStream.range(0, n).toArray(), Batch.unlabelled(n), Conditioner.NONE,
 			new Noise(6), Monitor.NONE).x;
 		double mean = 0, variance = 0;
@@ -293,6 +356,20 @@ class PredictorTest {
 	}
 
 	// -- SDEs --
+
+	/** Twice as many steps as the network was trained with: every other level is the table's, those between lie halfway in ln ᾱ. */
+	@Test
+	void moreStepsThanTheTableHasInterpolateItsTime() {
+		List<Level> trained = TimeGrid.uniform().levels(DDPM, 1000), finer = TimeGrid.uniform().levels(DDPM, 1999);
+		for (int i = 0; i < 1000; i++) {
+			assertEquals(trained.get(i).alpha(), finer.get(2 * i).alpha(), 1e-12);
+			if (i < 999) {
+				double between = Math.sqrt(trained.get(i).alpha() * trained.get(i + 1).alpha());
+				assertEquals(between, finer.get(2 * i + 1).alpha(), 1e-12);
+			}
+		}
+		requireMoments(DDPM, new Ancestral(Variance.BETA), TimeGrid.uniform(), 2000);
+	}
 
 	@Test
 	void tablesAreHitAtTheirSteps() {

@@ -15,6 +15,7 @@ import io.github.tweedie.sampler.ProbabilityFlow.Likelihood;
 import io.github.tweedie.sampler.ProbabilityFlow.Solution;
 import io.github.tweedie.sampler.ProbabilityFlow.Trace;
 import io.github.tweedie.sde.Batch;
+import io.github.tweedie.sde.Denoiser;
 import io.github.tweedie.sde.GaussianMixture;
 import io.github.tweedie.sde.Monitor;
 import io.github.tweedie.sde.Noise;
@@ -79,6 +80,23 @@ class ProbabilityFlowTest {
 				float[] latent = flow.encode(mixture, shape, x, Batch.unlabelled(n), Monitor.NONE).x();
 				assertArrayEquals(x, flow.decode(mixture, shape, latent, Batch.unlabelled(n), Monitor.NONE).x(), 1e-4f, sde.toString());
 			}
+	}
+
+	/** What is done to a latent is found again in the latent of the image it gives: edits survive decoding. */
+	@Test
+	void encodingReturnsALatentThatWasEdited() {
+		int n = 4;
+		Shape shape = Shape.vectors(n, 3);
+		for (Sde sde : ALL) {
+			ProbabilityFlow flow = new ProbabilityFlow(sde, 1e-6);
+			float[] edited = flow.encode(MIXTURE, shape, noisy(MIXTURE, sde, n), Batch.unlabelled(n), Monitor.NONE).x();
+			for (int i = 0; i < edited.length; i++)
+				edited[i] = (float) (0.7 * edited[i] + (i % 3 == 1 ? 0.4 * sde.sigma(1) : 0));
+			float[] x = flow.decode(MIXTURE, shape, edited, Batch.unlabelled(n), Monitor.NONE).x();
+			// The flow stretches an error of the sample by σ_T over the narrowest width of the data, √0.1 here.
+			assertArrayEquals(edited, flow.encode(MIXTURE, shape, x, Batch.unlabelled(n), Monitor.NONE).x(), (float) (1e-4 * sde.sigma(1)),
+				sde.toString());
+		}
 	}
 
 	/** With the exact marginal at the far end in place of the Gaussian prior, the change of variables is exact. */
@@ -176,6 +194,12 @@ class ProbabilityFlowTest {
 		ProbabilityFlow flow = new ProbabilityFlow(ALL.get(0), 1e-3);
 		assertThrows(CancellationException.class,
 			() -> flow.encode(GAUSSIAN, Shape.vectors(1, 3), new float[3], Batch.unlabelled(1), cancelled));
+		Denoiser steep = (batch, out) -> Arrays.fill(out, batch.x()[0] == 0 ? 0 : Float.POSITIVE_INFINITY);
+		String message = assertThrows(ArithmeticException.class, () -> flow.logDensity(steep, Shape.vectors(1, 1), new float[1],
+			Batch.unlabelled(1), new Trace.Exact(), Monitor.NONE)).getMessage();
+		assertTrue(message.contains("NaN") && message.contains("use a larger"), message);
+		assertThrows(ArithmeticException.class,
+			() -> flow.encode(GAUSSIAN, Shape.vectors(1, 3), new float[] { 0, Float.NaN, 0 }, Batch.unlabelled(1), Monitor.NONE));
 		assertThrows(ArithmeticException.class, () -> flow.encode((batch, out) -> Arrays.fill(out, Float.NaN), Shape.vectors(1, 3),
 			new float[3], Batch.unlabelled(1), Monitor.NONE));
 	}

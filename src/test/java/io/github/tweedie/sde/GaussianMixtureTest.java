@@ -3,6 +3,9 @@ package io.github.tweedie.sde;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.util.Arrays;
+
+import org.apache.commons.math3.linear.MatrixUtils;
 import org.junit.jupiter.api.Test;
 
 class GaussianMixtureTest {
@@ -74,6 +77,19 @@ class GaussianMixtureTest {
 		double[] closed = MIXTURE.posterior(a, y, sigmaY).mean();
 		assertEquals(mean[0] / total, closed[0], 1e-6);
 		assertEquals(mean[1] / total, closed[1], 1e-6);
+	}
+
+	/** In 150 dimensions the determinant is 0.001^150, no double; the weights must not notice. */
+	@Test
+	void posteriorsInHundredsOfDimensionsHaveTheirWeights() {
+		int d = 150;
+		double[] low = new double[d], high = new double[d], y = new double[d];
+		Arrays.fill(high, 0.002);
+		GaussianMixture mixture = GaussianMixture.isotropic(new double[][] { low, high }, 0.0005);
+		GaussianMixture posterior = mixture.posterior(MatrixUtils.createRealIdentityMatrix(d).getData(), y, Math.sqrt(0.0005));
+		// ln of the odds is 150·0.002²/(2·0.001) = 0.3.
+		assertEquals(1 / (1 + Math.exp(-0.3)), posterior.weights()[0], 1e-9);
+		assertEquals(0.001, posterior.mean()[0] / posterior.weights()[1], 1e-9);
 	}
 
 	@Test
