@@ -232,58 +232,6 @@ class PredictorTest {
 
 	// -- Strong order --
 
-	/**
-	 * Strong error of the reverse SDE of a two-component mixture on one Brownian path, against steps 16 times as fine as the finest; the
-	 * coarser paths are sums of the finer one, with its integral. In the coordinate ν = σ² the noise is additive and the steps equal.
-	 */
-	private static double[] strongErrors(Predictor predictor, int[] steps, boolean runge) {
-		int fine = 2048, paths = 400;
-		double high = 4, low = 0.25, h = (high - low) / fine;
-		GaussianMixture mixture = GaussianMixture.isotropic(new double[][] { { -0.8 }, { 0.9 } }, 0.3);
-		Shape shape = Shape.vectors(paths, 1);
-		float[] n1 = new float[paths * fine], n2 = new float[paths * fine], start = new float[paths];
-		int[] one = { 0 };
-		new Noise(3).fill(Noise.Purpose.STAGE, 0, one, Shape.vectors(1, n1.length), n1);
-		new Noise(3).fill(Noise.Purpose.MOVE, 0, one, Shape.vectors(1, n2.length), n2);
-		new Noise(3).fill(Noise.Purpose.START, 0, one, Shape.vectors(1, paths), start);
-		double[][] ends = new double[steps.length + 1][paths];
-		for (int run = 0; run <= steps.length; run++) {
-			int count = run == 0 ? fine : steps[run - 1], group = fine / count;
-			double step = h * group;
-			float[] x = start.clone();
-			for (int p = 0; p < paths; p++)
-				x[p] *= 2;
-			for (int k = 0; k < count; k++) {
-				float[] first = new float[paths], second = new float[paths];
-				for (int p = 0; p < paths; p++) {
-					double w = 0, z = 0;
-					for (int i = k * group; i < (k + 1) * group; i++) {
-						z += Math.pow(h, 1.5) * n1[p * fine + i] / Math.sqrt(3) + w * h;
-						w += Math.sqrt(h) * (Math.sqrt(3) * n1[p * fine + i] + n2[p * fine + i]) / 2;
-					}
-					first[p] = (float) (z * Math.sqrt(3) / Math.pow(step, 1.5));
-					second[p] = (float) (runge || run == 0 ? 2 * w / Math.sqrt(step) - Math.sqrt(3) * first[p] : w / Math.sqrt(step));
-				}
-				Level from = new Level(0, 1, Math.sqrt(high - k * step)), to = new Level(0, 1, Math.sqrt(high - (k + 1) * step));
-				Move move = new Move(from, to, shape, x.clone(), (level, state) -> {
-					float[] out = new float[paths];
-					mixture.denoise(Batch.of(shape, state, level.ratio()), out);
-					return out;
-				}, null, () -> first);
-				Predictor.Kernel kernel = (run == 0 ? new StochasticRungeKutta() : predictor).kernel(move);
-				for (int p = 0; p < paths; p++)
-					x[p] = (float) (kernel.mean()[p] + kernel.deviation()[p] * second[p]);
-			}
-			for (int p = 0; p < paths; p++)
-				ends[run][p] = x[p];
-		}
-		double[] errors = new double[steps.length];
-		for (int run = 0; run < steps.length; run++)
-			for (int p = 0; p < paths; p++)
-				errors[run] += Math.abs(ends[run + 1][p] - ends[0][p]) / paths;
-		return errors;
-	}
-
 	/** Slope of ln error over ln steps, least squares. */
 	private static double slope(int[] steps, double[] errors) {
 		double mx = 0, my = 0, xy = 0, xx = 0;
@@ -301,10 +249,13 @@ class PredictorTest {
 	@Test
 	void strongOrderOfEulerMaruyamaIsOneAndOfRungeKuttaOneAndAHalf() {
 		int[] steps = { 8, 16, 32, 64, 128 };
-		// With a = 1 reverse diffusion is Euler-Maruyama in ν.
-		assertEquals(1, slope(steps, strongErrors(new ReverseDiffusion(), steps, false)), 0.15);
+		// With a = 1 and equal steps of ν, reverse diffusion is Euler-Maruyama.
+		for (Predictor predictor : List.of(new ReverseDiffusion(), new EulerMaruyama(StrongOrder.BROWNIAN, 1)))
+			assertEquals(1, slope(steps, StrongOrder.errors(predictor, StrongOrder.Draw.INCREMENT, steps, 400, 3)), 0.15);
+		// The exponential integrator of the same SDE, its noise shrunk on the way.
+		assertEquals(1, slope(steps, StrongOrder.errors(new Ddim(1), StrongOrder.Draw.SHRUNK, steps, 400, 3)), 0.15);
 		// At these steps part of the error is still the deterministic one, of order 2; a wrong weight anywhere gives order 1.
-		double order = slope(steps, strongErrors(new StochasticRungeKutta(), steps, true));
+		double order = slope(steps, StrongOrder.errors(new StochasticRungeKutta(), StrongOrder.Draw.REST, steps, 400, 3));
 		assertTrue(order > 1.4 && order < 2.1, "order " + order);
 	}
 

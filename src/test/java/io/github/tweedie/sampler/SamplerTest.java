@@ -162,6 +162,38 @@ class SamplerTest {
 		}
 	}
 
+	/** Half a kick, a drift, half a kick, with h = 2·a·r·σ; before each leapfrog p ← c·p + √(1 − c²)·z. */
+	@Test
+	void hamiltonianStepsAreTheLeapfrog() {
+		double r = 0.3, scale = 0.8, c = 0.6;
+		State state = new State(Shape.vectors(1, 1), new int[] { 5 }, Batch.unlabelled(1), VE.level(0.5));
+		state.x[0] = 1.5f;
+		float[] z = new float[1];
+		new Noise(2).fill(Noise.Purpose.MOMENTUM, 7, state.id, state.shape, z);
+		double x = 1.5, p = z[0], sigma = state.level.sigma(), h = 2 * scale * r * sigma, total = VARIANCE + sigma * sigma;
+		for (int k = 0; k < 2; k++) {
+			new Noise(2).fill(Noise.Purpose.CORRECT, 2 * 7 + k, state.id, state.shape, z);
+			p = c * p + Math.sqrt(1 - c * c) * z[0] - 0.5 * h * x / total;
+			x += h * p;
+			p -= 0.5 * h * x / total;
+		}
+		new Hamiltonian(r, 2, c).correct(state, isotropic(state), scale, new Noise(2), 7);
+		assertEquals(x, state.x[0], 1e-6);
+	}
+
+	/** Song et al. (2021), algorithm 5: the corrector at level s takes √α_i of the step that led there. */
+	@Test
+	void correctorsAreToldTheScaleOfTheMove() {
+		for (Sde sde : List.of(VE, VP, new SubVpSde())) {
+			Schedule schedule = Schedule.down(sde, TimeGrid.uniform(), 4);
+			List<Double> seen = new ArrayList<>();
+			Corrector watched = (state, estimate, scale, noise, draw) -> seen.add(scale);
+			run(new PcSampler(schedule, new ReverseDiffusion(), watched, 1), GAUSSIAN, 1, 2);
+			for (int i = 0; i < 3; i++)
+				assertEquals(schedule.path().get(i + 1).to(schedule.path().get(i)).scale(), seen.get(i), 1e-12);
+		}
+	}
+
 	/** For a Gaussian of variance v the leapfrog's stationary variance is v/(1 − h²/(4·v)). */
 	@Test
 	void hamiltonianDynamicsFindTheMarginalOfTheirLevel() {
