@@ -267,6 +267,11 @@ class ConditionerTest {
 			PcSampler sampler = PcSampler.along(Schedule.down(VE, TimeGrid.uniform(), 300), new ReverseDiffusion());
 			float[] x = run(sampler, independent, n, D, new Replacement(operator, y)).x;
 			requireMoments(x, n, posterior.mean(), posterior.covariance(), 0.02, operator.getClass().getSimpleName());
+			float[] measured = new float[y.length];
+			for (int s = 0; s < n; s++) {
+				operator.apply(x, s * D, measured, 0);
+				assertArrayEquals(y, measured, 1e-5f);
+			}
 		}
 	}
 
