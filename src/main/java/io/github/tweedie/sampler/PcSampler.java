@@ -54,7 +54,8 @@ public record PcSampler(Schedule schedule, Predictor predictor, Corrector correc
 	 * @param snr r of a step of 2·(r·σ)²
 	 */
 	public static PcSampler smld(VeSde sde, int levels, int corrections, double snr) {
-		return new PcSampler(Schedule.down(sde, TimeGrid.uniform(), levels), Predictor.NONE, new AnnealedLangevin(snr), corrections);
+		Schedule ladder = Schedule.down(sde, TimeGrid.uniform(), levels);
+		return new PcSampler(ladder, Predictor.NONE, new AnnealedLangevin(snr), corrections);
 	}
 
 	/**
@@ -171,8 +172,8 @@ public record PcSampler(Schedule schedule, Predictor predictor, Corrector correc
 	private void requireFinite(State state, int step, Object by) {
 		for (float v : state.x)
 			if (!Float.isFinite(v))
-				throw new ArithmeticException("A value of " + v + " was seen at step " + step + " of " + schedule.moves() + ", at noise level "
-					+ state.level.ratio() + ", after " + by + (by == corrector ? "; use a smaller signal-to-noise ratio."
+				throw new ArithmeticException("A value of " + v + " was seen at step " + step + " of " + schedule.moves()
+					+ ", at noise level " + state.level.ratio() + ", after " + by + (by == corrector ? "; use a smaller signal-to-noise ratio."
 						: "; use more steps, and make sure that the model knows this noise."));
 	}
 }

@@ -9,7 +9,7 @@ import java.util.Arrays;
 @FunctionalInterface
 public interface Predictor {
 
-	/** Stays where it is, so that correctors alone do the work: annealed Langevin dynamics on the VE SDE, whose scale never changes. */
+	/** Stays where it is, so that correctors do all the work: for the VE SDE, whose scale never changes. */
 	Predictor NONE = move -> Kernel.of(move.x(), 0, move.shape().n());
 
 	Kernel kernel(Move move);
