@@ -241,8 +241,8 @@ final class SamplerTable {
 
 	void write(Report report) {
 		report.say("");
-		report.say("A set has %d points for predictors alone and %d with correctors, in 64 dimensions %d and %d.", points, points / 4, points / 4,
-			points / 8);
+		report.say("A set has %d points for predictors alone and %d with correctors, in 64 dimensions %d and %d (option `--points %d`).", points,
+			points / 4, points / 4, points / 8, points);
 		for (Target target : targets)
 			rows(report, target);
 		for (Target target : targets)
