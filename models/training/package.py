@@ -225,7 +225,8 @@ def description(model, a, step, radius, folder, written, class_names):
     config = dict(
         sde=model.name, **model.parameters_of_sde, prediction_type=model.prediction, time_input=model.time_input,
         data_range=[-1.0, 1.0], sigma_min=model.sigma_min, sigma_max=model.sigma_max, class_names=classes,
-        size_step=stride, receptive_radius=radius, pixel_size=getattr(a, "pixel_size", None), precision="float32",
+        size_step=stride, receptive_radius=radius, training_size=getattr(a, "training_size", 128),
+        pixel_size=getattr(a, "pixel_size", None), precision="float32",
         intensity="the 1st percentile of the image becomes -1, the 99.8th becomes 1; the span is at least 16 times "
                   "the pixel noise",
         training=dict(steps=step, minutes=a.minutes, seed=a.seed, rate=a.rate, batch=a.batch,
@@ -269,7 +270,8 @@ def card(model, a, metrics, step, radius, class_names, folder):
         ("noise levels", f"{model.sigma_min:.3g} to {model.sigma_max:.3g}, for data in [-1, 1]"),
         ("receptive radius R", f"{radius} pixels: what lies further away does not change a pixel"),
         ("stride S", f"{model.network.stride} pixels: height and width must be multiples of it"),
-        ("training", f"{step} steps, {a.minutes:g} minutes" + (f", started from `{a.start}`" if getattr(a, "start", None) else "")),
+        ("training", f"{step} steps, {a.minutes:g} minutes"
+         + (f", started from the model `{pathlib.Path(a.start).name}`" if getattr(a, "start", None) else "")),
         ("diffusion", f"{model.name}; the network predicts {'the clean image' if model.output == 'denoised' else 'the noise'}"),
         ("operations", f"{operations(model) / 1000:.0f} thousand per pixel"),
         ("time", f"{milliseconds(model, folder / 'model.onnx'):.0f} ms per 256 × 256 tile with ONNX Runtime on {cores} processor "

@@ -138,7 +138,7 @@ class Training:
 
     def run(self, images):
         crops = Crops(images, self.a.seed + self.step, transforms=self.a.transforms)
-        large = np.median([min(p.shape[1:]) for p in images.planes]) >= 128
+        large = self.a.training_size == 128
         running, reported, resumed, last = None, time.time(), self.step, time.time()
         draw = lambda step: crops.batch(*((64, self.a.batch) if step % 2 or not large else (128, max(1, self.a.batch // 4))))
         with ThreadPoolExecutor(1) as ahead:
@@ -204,6 +204,7 @@ def main(argv=None):
     else:
         images, test = images.split()
     describe(images, test)
+    a.training_size = 128 if np.median([min(p.shape[1:]) for p in images.planes]) >= 128 else 64
     model = SDES[a.sde](UNet(a.channels, a.widths, classes=len(images.class_names)), a.weighting)
     if a.start:
         load_weights(model, a.start)
