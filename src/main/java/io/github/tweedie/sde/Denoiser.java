@@ -29,26 +29,27 @@ public interface Denoiser {
 	 */
 	default void derivative(Batch batch, float[] v, float[] base, float[] out) {
 		int n = batch.shape().n(), d = batch.shape().sampleSize();
-		double[] h = new double[n];
-		float[] moved = new float[v.length];
+		double[] step = new double[n], width = new double[n];
+		float[] ahead = new float[v.length], behind = batch.x().clone();
 		for (int s = 0; s < n; s++) {
-			double square = 0;
+			double square = 0, along = 0;
 			for (int i = s * d; i < (s + 1) * d; i++)
 				square += (double) v[i] * v[i];
-			h[s] = square == 0 ? 0 : 0.03 * batch.sigma()[s] * Math.sqrt(d / square);
-			for (int i = s * d; i < (s + 1) * d; i++)
-				moved[i] = (float) (batch.x()[i] + h[s] * v[i]);
+			step[s] = square == 0 ? 0 : 0.03 * batch.sigma()[s] * Math.sqrt(d / square);
+			for (int i = s * d; i < (s + 1) * d; i++) {
+				ahead[i] = (float) (batch.x()[i] + step[s] * v[i]);
+				if (base == null)
+					behind[i] = (float) (batch.x()[i] - step[s] * v[i]);
+				along += ((double) ahead[i] - behind[i]) * v[i];
+			}
+			// NB: at small σ floats round the step, so what counts is how far it really went.
+			width[s] = square == 0 ? 0 : along / square;
 		}
-		denoise(batch.with(moved), out);
+		denoise(batch.with(ahead), out);
 		float[] other = base;
-		if (base == null) {
-			for (int i = 0; i < moved.length; i++)
-				moved[i] = (float) (batch.x()[i] - h[i / d] * v[i]);
-			denoise(batch.with(moved), other = new float[v.length]);
-		}
-		for (int i = 0; i < out.length; i++) {
-			double width = (base == null ? 2 : 1) * h[i / d];
-			out[i] = width == 0 ? 0 : (float) (((double) out[i] - other[i]) / width);
-		}
+		if (base == null)
+			denoise(batch.with(behind), other = new float[v.length]);
+		for (int i = 0; i < out.length; i++)
+			out[i] = width[i / d] == 0 ? 0 : (float) (((double) out[i] - other[i]) / width[i / d]);
 	}
 }
