@@ -1,0 +1,38 @@
+package io.github.tweedie.image;
+
+/**
+ * The noise of a camera: variance = a·z + b at the expected grey level z (Foi et al. 2008, eq. 2). For grey levels gain·photons +
+ * offset with read noise σ, a is the gain and b = σ² − gain·offset, which may be negative. a = 0 is Gaussian noise.
+ *
+ * @param a grey levels per photon, at least 0
+ * @param b grey levels squared
+ */
+public record NoiseModel(double a, double b) {
+
+	/** @throws IllegalArgumentException if a is negative, or a is 0 and b negative, or either is not a number */
+	public NoiseModel {
+		if (!(a >= 0) || !Double.isFinite(a) || !Double.isFinite(b) || a == 0 && b < 0)
+			throw new IllegalArgumentException("A noise variance of " + a + "·z + " + b
+				+ " was seen; the slope must be 0 or more, and with a slope of 0 the variance must not be negative.");
+	}
+
+	/** Gaussian noise of a standard deviation in grey levels. */
+	public static NoiseModel gaussian(double sigma) {
+		return new NoiseModel(0, sigma * sigma);
+	}
+
+	/** Noise of a camera whose data sheet, or a dark frame, tells the gain, the offset and the read noise, all in grey levels. */
+	public static NoiseModel camera(double gain, double offset, double readNoise) {
+		return new NoiseModel(gain, readNoise * readNoise - gain * offset);
+	}
+
+	/** Variance at an expected grey level, in grey levels squared; 0 below the level where the model ends. */
+	public double variance(double z) {
+		return Math.max(0, a * z + b);
+	}
+
+	/** Standard deviation at an expected grey level, in grey levels. */
+	public double deviation(double z) {
+		return Math.sqrt(variance(z));
+	}
+}

@@ -1,0 +1,160 @@
+package io.github.tweedie.image;
+
+import java.util.Arrays;
+import java.util.stream.IntStream;
+
+/**
+ * The generalised Anscombe transform: makes Poisson–Gaussian noise nearly standard normal, whatever the intensity. With a grey
+ * level z = a·p + n, where p counts photons with mean λ and n is normal, and variance a·E[z] + b,
+ *
+ * <pre>f(z) = 2/a · √max(0, a·z + 3/8·a² + b)</pre>
+ *
+ * (Mäkitalo &amp; Foi 2013, eq. 2, with σ² − a·offset = b; an offset is thereby already taken care of). The mean of f is not f of
+ * the mean, so what is averaged among stabilised values must go back through the exact unbiased inverse: the grey level whose
+ * noisy values have this stabilised mean. The inverse depends on the read noise, and b alone does not tell it from the offset;
+ * give it where it is known, or else the darkest grey level of the image is taken for the offset's.
+ *
+ * <p>For a = 0 the transform is the division by the standard deviation. Immutable and safe in any number of threads.
+ */
+public final class VarianceStabilizer {
+
+	/** Photons, spaced evenly in the square root. Above the last, the asymptotic inverse takes over. */
+	private static final double LAST_ROOT = 16;
+	private static final int ENTRIES = 641;
+
+	private final NoiseModel noise;
+	private final double offset, sigma;
+	/** Stabilised means, increasing, of 0 to LAST_ROOT² photons. */
+	private final double[] means;
+
+	/**
+	 * With known read noise.
+	 *
+	 * @param noise of the camera
+	 * @param readNoise standard deviation without light, grey levels
+	 * @throws IllegalArgumentException if the noise is none at all, or the read noise negative or not a number
+	 */
+	public VarianceStabilizer(NoiseModel noise, double readNoise) {
+		if (noise.a() == 0 && !(noise.b() > 0))
+			throw new IllegalArgumentException("A noise of standard deviation 0 cannot be stabilised;"
+				+ " give a noise above 0, or leave the image as it is.");
+		if (!(readNoise >= 0) || !Double.isFinite(readNoise))
+			throw new IllegalArgumentException("A read noise of " + readNoise + " grey levels was seen; it must be 0 or more.");
+		this.noise = noise;
+		double a = noise.a();
+		offset = a == 0 ? 0 : (readNoise * readNoise - noise.b()) / a;
+		sigma = a == 0 ? Math.sqrt(noise.b()) : readNoise / a;
+		means = a == 0 ? null : means(sigma);
+	}
+
+	/**
+	 * With a read noise that is inferred from the darkest level: if the darkest expected grey level of the image is that of no
+	 * light, all of its variance is read noise.
+	 *
+	 * @param noise of the camera
+	 * @param darkest a low grey level of the image, free of noise; such as a low percentile of local means
+	 */
+	public static VarianceStabilizer fromDarkest(NoiseModel noise, double darkest) {
+		return new VarianceStabilizer(noise, noise.deviation(darkest));
+	}
+
+	/** Stabilised value of a noisy grey level. Levels at which the model has no variance left give 0. */
+	public double forward(double z) {
+		double a = noise.a();
+		return a == 0 ? z / sigma : 2 / a * Math.sqrt(Math.max(0, a * z + 0.375 * a * a + noise.b()));
+	}
+
+	/** Derivative of {@link #forward(double)}: stabilised units per grey level; 0 where it is constant. */
+	public double slope(double z) {
+		double a = noise.a();
+		if (a == 0)
+			return 1 / sigma;
+		double under = a * z + 0.375 * a * a + noise.b();
+		return under > 0 ? 1 / Math.sqrt(under) : 0;
+	}
+
+	/**
+	 * Grey level whose noisy values have this stabilised mean: the exact unbiased inverse. Below the stabilised mean of no light it
+	 * is the grey level of no light.
+	 */
+	public double inverse(double mean) {
+		if (noise.a() == 0)
+			return mean * sigma;
+		if (mean <= means[0])
+			return offset;
+		double last = means[ENTRIES - 1];
+		double photons = mean >= last ? asymptotic(mean) + squared(LAST_ROOT) - asymptotic(last) : interpolated(mean);
+		return noise.a() * photons + offset;
+	}
+
+	/** {@link #forward(double)} of each value. In place if both are the same array. */
+	public void forward(float[] grey, float[] out) {
+		IntStream.range(0, grey.length).parallel().forEach(i -> out[i] = (float) forward(grey[i]));
+	}
+
+	/** {@link #inverse(double)} of each value. In place if both are the same array. */
+	public void inverse(float[] stabilised, float[] out) {
+		IntStream.range(0, stabilised.length).parallel().forEach(i -> out[i] = (float) inverse(stabilised[i]));
+	}
+
+	/**
+	 * The inverse for many photons and any read noise: f⁻¹(D) = D²/4 − 1/8 − σ², the algebraic one with the bias of order 0 taken
+	 * out.
+	 */
+	private double asymptotic(double mean) {
+		return mean * mean / 4 - 0.125 - sigma * sigma;
+	}
+
+	/** Between the entries the inverse is nearly a parabola, so the root of the photons is interpolated. */
+	private double interpolated(double mean) {
+		int at = Arrays.binarySearch(means, mean);
+		if (at >= 0)
+			return squared(LAST_ROOT * at / (ENTRIES - 1));
+		int after = -at - 1, before = after - 1;
+		double p = squared(LAST_ROOT * before / (ENTRIES - 1)), q = squared(LAST_ROOT * after / (ENTRIES - 1));
+		double u = means[before] * means[before], v = means[after] * means[after], w = mean * mean;
+		return p + (q - p) * (w - u) / (v - u);
+	}
+
+	// -- Stabilised means --
+
+	/** For the mean over a normal number: the trapezoidal rule on ±8. */
+	private static final int NODES = 801;
+	private static final double REACH = 8;
+
+	/** Stabilised means of 0 to LAST_ROOT² photons. */
+	private static double[] means(double sigma) {
+		double[] ofCounts = IntStream.range(0, 520).mapToDouble(count -> ofCount(count, sigma)).toArray();
+		return IntStream.range(0, ENTRIES).mapToDouble(i -> mean(squared(LAST_ROOT * i / (ENTRIES - 1)), ofCounts)).toArray();
+	}
+
+	/**
+	 * E[2·√max(0, p + n + 3/8 + σ²)] for p Poisson with mean λ and n normal with deviation σ (Mäkitalo &amp; Foi 2013, eq. 5).
+	 *
+	 * @param ofCounts the mean over n for each p
+	 */
+	private static double mean(double photons, double[] ofCounts) {
+		double probability = Math.exp(-photons), sum = 0;
+		for (int count = 0; count < ofCounts.length; count++) {
+			sum += probability * ofCounts[count];
+			probability *= photons / (count + 1);
+		}
+		return sum;
+	}
+
+	private static double ofCount(int count, double sigma) {
+		if (sigma == 0)
+			return 2 * Math.sqrt(count + 0.375);
+		double sum = 0, weights = 0, step = 2 * REACH / (NODES - 1);
+		for (int i = 0; i < NODES; i++) {
+			double t = -REACH + i * step, weight = Math.exp(-t * t / 2);
+			weights += weight;
+			sum += weight * 2 * Math.sqrt(Math.max(0, count + sigma * t + 0.375 + sigma * sigma));
+		}
+		return sum / weights;
+	}
+
+	private static double squared(double t) {
+		return t * t;
+	}
+}
