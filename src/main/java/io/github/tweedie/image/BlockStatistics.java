@@ -1,0 +1,142 @@
+package io.github.tweedie.image;
+
+import java.util.Arrays;
+import java.util.stream.IntStream;
+
+/**
+ * What the blocks of 8×8 pixels of a plane tell of its noise: their mean, the mean of the pixels around, and for each {@link
+ * Band} the energy where noise is sought and where structure would show. All filters give white noise its own variance.
+ */
+final class BlockStatistics {
+
+	static final int SIDE = 8, PIXELS = SIDE * SIDE;
+	/** Pixels around a block that its filters reach. */
+	static final int REACH = 3;
+	private static final int WIDE = SIDE + 2 * REACH;
+	/** Pixels of which the mean around a block is taken. */
+	static final int AROUND = WIDE * WIDE - PIXELS;
+
+	/**
+	 * A pair of filters, each applied along both axes: one for noise, one for structure at lower frequencies that share little noise
+	 * with the first.
+	 */
+	enum Band {
+		/** The 6th derivative: almost nothing of what a microscope resolves, but only its share of white noise. */
+		FINE(unit(1, -6, 15, -20, 15, -6, 1), unit(0, 1, 0, -2, 0, 1, 0)),
+		/** The 2nd derivative: less noise in the answer, more structure. */
+		BROAD(unit(0, 0, 1, -2, 1, 0, 0), unit(0, 1, 2, 0, -2, -1, 0));
+
+		private final double[] noise, structure;
+		/** Relative variance of the energy of one block of white Gaussian noise. */
+		final double spread;
+
+		Band(double[] noise, double[] structure) {
+			this.noise = noise;
+			this.structure = structure;
+			double along = spread(noise);
+			spread = 2 * along * along;
+		}
+	}
+
+	/** Per block. The mean is NaN in a block whose filters meet a value that must not be used. */
+	final double[] mean, around;
+	/** Band × block. */
+	final double[][] noise, structure;
+	/** The upper left pixel of each block. */
+	final int[] left, top;
+
+	private BlockStatistics(int count) {
+		mean = new double[count];
+		around = new double[count];
+		noise = new double[Band.values().length][count];
+		structure = new double[Band.values().length][count];
+		left = new int[count];
+		top = new int[count];
+	}
+
+	/**
+	 * @param plane Y×X grey levels
+	 * @param width X
+	 * @param lowest grey levels up to here are clipped
+	 * @param highest grey levels from here are clipped
+	 * @param every of how many rows of blocks one is looked at
+	 */
+	static BlockStatistics of(float[] plane, int width, float lowest, float highest, int every) {
+		int height = plane.length / width, columns = Math.max(0, width - 2 * REACH) / SIDE,
+			rows = Math.max(0, height - 2 * REACH) / SIDE;
+		int used = (rows + every - 1) / every;
+		BlockStatistics blocks = new BlockStatistics(columns * used);
+		IntStream.range(0, used).parallel()
+			.forEach(row -> blocks.fill(plane, width, row * columns, row * every * SIDE, columns, lowest, highest));
+		return blocks;
+	}
+
+	int count() {
+		return mean.length;
+	}
+
+	/** One row of blocks, whose filters begin to reach at y0. */
+	private void fill(float[] plane, int width, int first, int y0, int columns, float lowest, float highest) {
+		for (int column = 0; column < columns; column++) {
+			left[first + column] = REACH + column * SIDE;
+			top[first + column] = y0 + REACH;
+			means(plane, width, first + column, lowest, highest);
+		}
+		for (Band band : Band.values()) {
+			energies(plane, width, y0, columns, band.noise, noise[band.ordinal()], first);
+			energies(plane, width, y0, columns, band.structure, structure[band.ordinal()], first);
+		}
+	}
+
+	private void means(float[] plane, int width, int block, float lowest, float highest) {
+		double all = 0, inside = 0;
+		boolean usable = true;
+		for (int j = -REACH; j < SIDE + REACH; j++)
+			for (int i = -REACH, at = (top[block] + j) * width + left[block] - REACH; i < SIDE + REACH; i++, at++) {
+				float value = plane[at];
+				usable &= value > lowest && value < highest;
+				all += value;
+				if (j >= 0 && j < SIDE && i >= 0 && i < SIDE)
+					inside += value;
+			}
+		mean[block] = usable ? inside / PIXELS : Double.NaN;
+		around[block] = (all - inside) / AROUND;
+	}
+
+	private static void energies(float[] plane, int width, int y0, int columns, double[] filter, double[] out, int first) {
+		int wide = columns * SIDE;
+		double[][] along = new double[WIDE][wide];
+		for (int j = 0; j < WIDE; j++)
+			for (int k = 0; k < filter.length; k++)
+				if (filter[k] != 0)
+					for (int i = 0, from = (y0 + j) * width + k; i < wide; i++)
+						along[j][i] += filter[k] * plane[from + i];
+		double[] across = new double[wide];
+		for (int j = 0; j < SIDE; j++) {
+			Arrays.fill(across, 0);
+			for (int k = 0; k < filter.length; k++)
+				if (filter[k] != 0)
+					for (int i = 0; i < wide; i++)
+						across[i] += filter[k] * along[j + k][i];
+			for (int i = 0; i < wide; i++)
+				out[first + i / SIDE] += across[i] * across[i] / PIXELS;
+		}
+	}
+
+	private static double[] unit(double... filter) {
+		double norm = Math.sqrt(Arrays.stream(filter).map(w -> w * w).sum());
+		return Arrays.stream(filter).map(w -> w / norm).toArray();
+	}
+
+	/** Along one axis of a block: half the relative variance of the mean of the squares, from the filter's autocorrelation. */
+	private static double spread(double[] filter) {
+		double sum = 0;
+		for (int lag = 1 - filter.length; lag < filter.length; lag++) {
+			double correlation = 0;
+			for (int i = Math.max(0, lag); i < Math.min(filter.length, filter.length + lag); i++)
+				correlation += filter[i] * filter[i - lag];
+			sum += Math.max(0, 1 - Math.abs(lag) / (double) SIDE) * correlation * correlation;
+		}
+		return sum / SIDE;
+	}
+}

@@ -1,0 +1,124 @@
+package io.github.tweedie.image;
+
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
+
+import io.github.tweedie.image.NoiseEstimate.Correlation;
+
+/**
+ * What the evenest blocks of an image tell of the correlation of its noise: their autocovariance after a plane is taken away from
+ * each. Correlated noise raises the variance of all blocks alike over what the highest frequencies promise, structure that of
+ * some, and reaches further; so correlation is only found where all blocks are alike and it ends after two pixels.
+ *
+ * @param correlation of neighbouring pixels
+ * @param factor variance of a pixel over the one that the highest frequencies promise; 1 where no correlation was found
+ */
+record Flatness(Correlation correlation, double factor) {
+
+	private static final int SIDE = BlockStatistics.SIDE, MOST = 4000;
+	/** Of the blocks, ranked by their structure, and of those, ranked by their variance. */
+	private static final double EVEN = 0.5, QUIET = 0.3;
+	/**
+	 * Median of the variances over their first decile: 1.3 for white noise, 1.4 for smooth noise, above 1.6 where structure differs.
+	 */
+	private static final double ALIKE = 1.5;
+	private static final double LEAST_CORRELATION = 0.1;
+
+	/** A block that might be even. */
+	record Candidate(int plane, int left, int top, double structure, double variance, boolean inlier) {}
+
+	static Flatness of(int count, IntFunction<Candidate> candidates, IntFunction<float[]> planes, int width) {
+		List<Candidate> even = IntStream.range(0, count).mapToObj(candidates).filter(Candidate::inlier)
+			.sorted(Comparator.comparingDouble(Candidate::structure)).limit((long) Math.min(MOST, EVEN * count)).toList();
+		if (even.size() < 20)
+			return new Flatness(Correlation.UNKNOWN, 1);
+		double[][] covariances = new double[even.size()][];
+		for (int plane : even.stream().mapToInt(Candidate::plane).distinct().sorted().toArray()) {
+			float[] grey = planes.apply(plane);
+			IntStream.range(0, covariances.length).filter(i -> even.get(i).plane == plane).parallel()
+				.forEach(i -> covariances[i] = covariance(grey, width, even.get(i)));
+		}
+		Arrays.sort(covariances, Comparator.comparingDouble(c -> c[0]));
+		boolean alike = covariances[covariances.length / 2][0] < ALIKE * covariances[covariances.length / 10][0];
+		int used = (int) Math.ceil((alike ? 1 : QUIET) * covariances.length);
+		double[] mean = new double[5];
+		for (int i = 0; i < used; i++)
+			for (int k = 0; k < 5; k++)
+				mean[k] += covariances[i][k] / used;
+		return judge(mean, alike);
+	}
+
+	private static Flatness judge(double[] mean, boolean alike) {
+		double factor = mean[0], x1 = mean[1] / factor, x2 = mean[2] / factor, y1 = mean[3] / factor, y2 = mean[4] / factor;
+		double most = Math.max(x1, y1), least = Math.min(x1, y1);
+		boolean smooth = most > LEAST_CORRELATION && factor > 1.15;
+		boolean sharpened = least < -LEAST_CORRELATION && most < LEAST_CORRELATION && factor < 0.87;
+		boolean ends = Math.max(x2, y2) < 0.4 * most && factor > 0.9 * promised(x1, x2, y1, y2);
+		boolean found = alike && (smooth && ends || sharpened);
+		return new Flatness(new Correlation(x1, x2, y1, y2, found), found ? factor : 1);
+	}
+
+	/**
+	 * The factor, if the correlation ends after two pixels, as that of noise does: one over the power that the 6th derivative meets.
+	 * That of structure does not end there, and its factor is smaller.
+	 */
+	private static double promised(double x1, double x2, double y1, double y2) {
+		return 1 / Math.max(0.1, power(x1, x2) * power(y1, y2));
+	}
+
+	/** Along one axis; 924, 792 and 495 are the autocorrelation of the 6th derivative. */
+	private static double power(double one, double two) {
+		return Math.max(0, 1 - 2 * 792 / 924.0 * one + 2 * 495 / 924.0 * two);
+	}
+
+	/**
+	 * Autocovariances of a block along X (0, 1, 2 pixels) and along Y (1, 2), over the variance that the highest frequencies
+	 * promise.
+	 */
+	private static double[] covariance(float[] plane, int width, Candidate at) {
+		double[] z = new double[SIDE * SIDE];
+		double middle = (SIDE - 1) / 2.0, mean = 0, slopeX = 0, slopeY = 0, squares = SIDE * SIDE * (SIDE * SIDE - 1) / 12.0;
+		for (int i = 0; i < z.length; i++) {
+			z[i] = plane[(at.top + i / SIDE) * width + at.left + i % SIDE];
+			mean += z[i] / z.length;
+			slopeX += (i % SIDE - middle) * z[i] / squares;
+			slopeY += (i / SIDE - middle) * z[i] / squares;
+		}
+		for (int i = 0; i < z.length; i++)
+			z[i] -= mean + slopeX * (i % SIDE - middle) + slopeY * (i / SIDE - middle);
+		double[] out = new double[5];
+		out[0] = mean(z, 0, 0) / at.variance / (1 + EXPECTED[0]);
+		for (int k = 1; k < 5; k++)
+			out[k] = mean(z, k < 3 ? k : 0, k < 3 ? 0 : k - 2) / at.variance - EXPECTED[k] * out[0];
+		return out;
+	}
+
+	private static double mean(double[] z, int dx, int dy) {
+		double sum = 0;
+		for (int y = 0; y + dy < SIDE; y++)
+			for (int x = 0; x + dx < SIDE; x++)
+				sum += z[y * SIDE + x] * z[(y + dy) * SIDE + x + dx];
+		return sum / ((SIDE - dx) * (SIDE - dy));
+	}
+
+	/**
+	 * What taking a plane away does to the covariances of white noise: minus the mean of the projection's elements at that distance.
+	 */
+	private static final double[] EXPECTED = expected();
+
+	private static double[] expected() {
+		double[] out = new double[5];
+		double middle = (SIDE - 1) / 2.0, squares = SIDE * SIDE * (SIDE * SIDE - 1) / 12.0;
+		for (int k = 0; k < 5; k++) {
+			int dx = k < 3 ? k : 0, dy = k < 3 ? 0 : k - 2;
+			for (int y = 0; y + dy < SIDE; y++)
+				for (int x = 0; x + dx < SIDE; x++)
+					out[k] -= (1.0 / (SIDE * SIDE) + (x - middle) * (x + dx - middle) / squares + (y - middle) * (y + dy - middle) / squares)
+						/ ((SIDE - dx) * (SIDE - dy));
+		}
+		return out;
+	}
+}

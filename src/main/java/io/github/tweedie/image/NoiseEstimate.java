@@ -1,0 +1,86 @@
+package io.github.tweedie.image;
+
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * What {@link NoiseEstimator} found.
+ *
+ * @param model variance = a·z + b, of the single pixel
+ * @param a 95 % interval of a, grey levels per photon; it begins at 0 where the image does not tell the noise from Gaussian noise
+ * @param b 95 % interval of b, grey levels squared
+ * @param points what the blocks of the image say, from dark to bright, for a plot beside the line
+ * @param correlation of the noise of neighbouring pixels
+ * @param step from one grey level to the next, or 0 in an image that is not rounded
+ * @param clippedLow part of the pixels that lie at the lowest grey level because they could not be darker; they were not used
+ * @param clippedHigh part of the pixels that are saturated; they were not used
+ */
+public record NoiseEstimate(NoiseModel model, Interval a, Interval b, List<Point> points, Correlation correlation, double step,
+	double clippedLow, double clippedHigh) {
+
+	/** An interval that holds the truth with a probability of 95 %. */
+	public record Interval(double low, double high) {
+
+		public boolean contains(double value) {
+			return low <= value && value <= high;
+		}
+	}
+
+	/**
+	 * The noise at one level of intensity.
+	 *
+	 * @param level mean grey level
+	 * @param variance of the noise, grey levels squared
+	 * @param error standard error of the variance
+	 */
+	public record Point(double level, double variance, double error) {}
+
+	/**
+	 * Correlation of the noise of pixels one and two apart, along X and along Y, where the image is even; NaN where it is nowhere.
+	 *
+	 * @param found whether the noise is correlated beyond doubt
+	 */
+	public record Correlation(double x1, double x2, double y1, double y2, boolean found) {
+
+		static final Correlation UNKNOWN = new Correlation(Double.NaN, Double.NaN, Double.NaN, Double.NaN, false);
+
+		/** Pixels along X that share one independent value, 1 + 2·Σρ: 1 for white noise. */
+		public double lengthX() {
+			return 1 + 2 * (Math.max(0, x1) + Math.max(0, x2));
+		}
+
+		public double lengthY() {
+			return 1 + 2 * (Math.max(0, y1) + Math.max(0, y2));
+		}
+	}
+
+	/** Whether the variance is the same everywhere, as far as the image tells. */
+	public boolean gaussian() {
+		return model.a() == 0;
+	}
+
+	/** Sentences for the user; empty if there is nothing to heed. */
+	public List<String> warnings() {
+		return List.of(correlationWarning(), clippingWarning()).stream().filter(s -> !s.isEmpty()).toList();
+	}
+
+	private String correlationWarning() {
+		if (!correlation.found)
+			return "";
+		String seen = String.format(Locale.ROOT, "The noise of neighbouring pixels is correlated (%.2f along X and %.2f along Y,"
+			+ " white noise has 0; it extends over %.1f × %.1f pixels), ", correlation.x1, correlation.y1, correlation.lengthX(),
+			correlation.lengthY());
+		if (Math.max(correlation.x1, correlation.y1) < 0)
+			return seen + "as if the image had been sharpened; give the image as the camera wrote it.";
+		return seen + "so a denoiser takes some of it for structure; give the image as the camera wrote it, without interpolation or"
+			+ " compression, or scale it down by 2 with averaging before denoising.";
+	}
+
+	private String clippingWarning() {
+		if (clippedHigh <= 0.001 && clippedLow <= 0.01)
+			return "";
+		return String.format(Locale.ROOT, "%.1f %% of the pixels are saturated and %.1f %% lie at the lowest grey level; their noise"
+			+ " was cut off, and where they are the result is biased; record with less exposure, or with a higher offset.",
+			100 * clippedHigh, 100 * clippedLow);
+	}
+}

@@ -1,0 +1,334 @@
+package io.github.tweedie.image;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
+
+import io.github.tweedie.image.BlockStatistics.Band;
+import io.github.tweedie.image.NoiseEstimate.Correlation;
+import io.github.tweedie.image.NoiseEstimate.Interval;
+import io.github.tweedie.image.NoiseEstimate.Point;
+import net.imglib2.RandomAccessibleInterval;
+import net.imglib2.type.numeric.IntegerType;
+import net.imglib2.type.numeric.RealType;
+
+/**
+ * Finds the noise of a camera, variance = a·z + b, in one image or stack, as Foi et al. (2008) do: the energy of the highest
+ * frequencies, where a microscope resolves nothing, against the local mean. Structure, hot pixels and saturation are kept out
+ * ({@link NoiseFit}). The offset and the read noise of the camera cannot be told apart from one image: both are in b.
+ *
+ * <p>Two pairs of filters are fitted. The one with less structure decides, unless the one with more noise in its answer agrees
+ * with it; then that one, whose errors are smaller.
+ */
+public final class NoiseEstimator {
+
+	/** Blocks beyond this number would make the estimate slower but hardly better. */
+	private static final int MOST_BLOCKS = 1 << 16, MOST_PLANES = 16;
+	private static final int FEWEST_BLOCKS = 8;
+	private static final double[] LEVELS = { 0.05, 0.5, 0.95 };
+	/** The errors come from 20 parts of an image, and from a choice of filter they know nothing of. */
+	private static final double CAUTION = 1.15;
+
+	private NoiseEstimator() {}
+
+	/**
+	 * Estimates the noise of an image of any dimension from its planes, at most 16 of them, one at a time.
+	 *
+	 * @throws IllegalArgumentException if no pixel is a finite number
+	 */
+	public static NoiseEstimate estimate(RandomAccessibleInterval<? extends RealType<?>> image) {
+		Planes planes = new Planes(image);
+		int used = Math.min(MOST_PLANES, planes.count());
+		List<Sample> samples = new ArrayList<>();
+		boolean whole = image.getType() instanceof IntegerType;
+		for (int i = 0; i < used; i++)
+			samples.add(Sample.of(planes.read((int) ((long) i * planes.count() / used)), planes.width(), used, whole));
+		return new Estimation(samples).result(index -> planes.read((int) ((long) index * planes.count() / used)), planes.width());
+	}
+
+	/**
+	 * Estimates the noise of one plane.
+	 *
+	 * @param plane Y×X grey levels
+	 * @param width X
+	 * @throws IllegalArgumentException if no pixel is a finite number
+	 */
+	public static NoiseEstimate estimate(float[] plane, int width) {
+		return new Estimation(List.of(Sample.of(plane, width, 1, false))).result(index -> plane, width);
+	}
+
+	/** Reads a plane again. */
+	private interface Source {
+		float[] plane(int index);
+	}
+
+	// -- Samples --
+
+	/** What is kept of a plane. */
+	private record Sample(BlockStatistics blocks, GreyLevels levels, double difference) {
+
+		static Sample of(float[] plane, int width, int planes, boolean whole) {
+			GreyLevels levels = GreyLevels.of(plane, whole);
+			int every = (int) Math.max(1, (long) plane.length * planes / BlockStatistics.PIXELS / MOST_BLOCKS);
+			float low = levels.clippedLow > 0 ? levels.lowest : Float.NEGATIVE_INFINITY;
+			float high = levels.clippedHigh > 0 ? levels.highest : Float.POSITIVE_INFINITY;
+			BlockStatistics blocks = BlockStatistics.of(plane, width, low, high, every);
+			// NB: where photons are counted and few, 0 is no clipping but a number of photons.
+			if (levels.clippedLow > 0 && usable(blocks) < blocks.count() / 10)
+				blocks = BlockStatistics.of(plane, width, Float.NEGATIVE_INFINITY, high, every);
+			return new Sample(blocks, levels, usable(blocks) < FEWEST_BLOCKS ? ofDifferences(plane, width) : 0);
+		}
+
+		private static long usable(BlockStatistics blocks) {
+			return Arrays.stream(blocks.mean).filter(Double::isFinite).count();
+		}
+
+		/** For small images: the median of second differences along the rows and columns tells the variance. */
+		private static double ofDifferences(float[] plane, int width) {
+			List<Double> all = new ArrayList<>();
+			for (int i = 0; i < plane.length; i++) {
+				if (i % width > 0 && i % width < width - 1)
+					all.add(Math.abs(plane[i - 1] - 2.0 * plane[i] + plane[i + 1]));
+				if (i >= width && i + width < plane.length)
+					all.add(Math.abs(plane[i - width] - 2.0 * plane[i] + plane[i + width]));
+			}
+			double[] finite = all.stream().mapToDouble(d -> d).filter(Double::isFinite).toArray();
+			double deviation = NoiseFit.quantile(finite, 0.5) / 0.6745;
+			return deviation * deviation / 6;
+		}
+	}
+
+	/** The ends of the range of a plane, and the step from one grey level to the next. */
+	private record GreyLevels(float lowest, float highest, double clippedLow, double clippedHigh, double step) {
+
+		static GreyLevels of(float[] plane, boolean whole) {
+			float low = Float.POSITIVE_INFINITY, high = Float.NEGATIVE_INFINITY, nextLow = low, nextHigh = high;
+			int lows = 0, highs = 0, nextLows = 0, nextHighs = 0, finite = 0;
+			for (float value : plane) {
+				if (!Float.isFinite(value))
+					continue;
+				finite++;
+				if (value < low) {
+					nextLow = low;
+					nextLows = lows;
+					low = value;
+					lows = 0;
+				}
+				else if (value > low && value < nextLow) {
+					nextLow = value;
+					nextLows = 0;
+				}
+				if (value > high) {
+					nextHigh = high;
+					nextHighs = highs;
+					high = value;
+					highs = 0;
+				}
+				else if (value < high && value > nextHigh) {
+					nextHigh = value;
+					nextHighs = 0;
+				}
+				lows += value == low ? 1 : 0;
+				nextLows += value == nextLow ? 1 : 0;
+				highs += value == high ? 1 : 0;
+				nextHighs += value == nextHigh ? 1 : 0;
+			}
+			if (finite == 0)
+				throw new IllegalArgumentException("All pixels are NaN or infinite, so there is no noise to be measured;"
+					+ " at least one must be a number.");
+			boolean constant = low == high;
+			return new GreyLevels(low, high, !constant && piled(lows, nextLows) ? (double) lows / finite : 0,
+				!constant && piled(highs, nextHighs) ? (double) highs / finite : 0, step(plane, low, high, whole));
+		}
+
+		/** Whether more pixels have the last grey level than the tail of a distribution would bring there. */
+		private static boolean piled(int last, int next) {
+			return last > 3 && last > 2 * next + 4 * Math.sqrt(next);
+		}
+
+		private static double step(float[] plane, float low, float high, boolean whole) {
+			int every = Math.max(1, plane.length / 50_000);
+			double[] some = IntStream.range(0, plane.length / every).mapToDouble(i -> plane[i * every]).filter(Double::isFinite)
+				.sorted().distinct().toArray();
+			double least = Double.POSITIVE_INFINITY;
+			for (int i = 1; i < some.length; i++)
+				least = Math.min(least, some[i] - some[i - 1]);
+			double step = least, tolerance = 1e-3 + 2e-7 * high / step;
+			if (!Double.isFinite(least))
+				return whole ? 1 : 0;
+			boolean multiples = Arrays.stream(some).map(v -> (v - low) / step).allMatch(n -> Math.abs(n - Math.rint(n)) < tolerance);
+			return multiples && (high - low) / step < 1e6 && some.length < 0.5 * (plane.length / every) ? step : whole ? 1 : 0;
+		}
+	}
+
+	// -- Estimation --
+
+	private static final class Estimation {
+
+		private final List<Sample> samples;
+		private final int count;
+		/** Sample and block of each usable block. */
+		private final int[] sample, block;
+		private final double low, high;
+
+		Estimation(List<Sample> samples) {
+			this.samples = samples;
+			low = samples.stream().filter(s -> s.levels.clippedLow > 0).mapToDouble(s -> s.levels.lowest).max()
+				.orElse(Double.NEGATIVE_INFINITY);
+			high = samples.stream().filter(s -> s.levels.clippedHigh > 0).mapToDouble(s -> s.levels.highest).min()
+				.orElse(Double.POSITIVE_INFINITY);
+			int[][] usable = new int[samples.size()][];
+			for (int s = 0; s < usable.length; s++) {
+				BlockStatistics blocks = samples.get(s).blocks;
+				usable[s] = IntStream.range(0, blocks.count()).filter(i -> Double.isFinite(blocks.mean[i])).toArray();
+			}
+			count = Arrays.stream(usable).mapToInt(u -> u.length).sum();
+			sample = new int[count];
+			block = new int[count];
+			int n = 0;
+			for (int s = 0; s < usable.length; s++)
+				for (int i : usable[s]) {
+					sample[n] = s;
+					block[n++] = i;
+				}
+		}
+
+		NoiseEstimate result(Source source, int width) {
+			double step = samples.stream().mapToDouble(s -> s.levels.step).max().orElse(0), rounding = step * step / 12;
+			double clippedLow = samples.stream().mapToDouble(s -> s.levels.clippedLow).average().orElse(0);
+			double clippedHigh = samples.stream().mapToDouble(s -> s.levels.clippedHigh).average().orElse(0);
+			if (count < FEWEST_BLOCKS || constant())
+				return small(Math.max(rounding, difference()), step, clippedLow, clippedHigh);
+			int[] chosen = IntStream.range(0, count).toArray();
+			Fit fit = fit(chosen);
+			int[] away = Arrays.stream(chosen).filter(i -> fit.farFromTheEnds(mean(i))).toArray();
+			Fit last = away.length == count || away.length < Math.max(FEWEST_BLOCKS, count / 10) ? fit : fit(away);
+			Flatness flatness = last.flatness(source, width);
+			return last.estimate(flatness, rounding, step, clippedLow, clippedHigh);
+		}
+
+		private double difference() {
+			return samples.stream().mapToDouble(s -> s.difference).average().orElse(0);
+		}
+
+		private boolean constant() {
+			return IntStream.range(0, count).allMatch(i -> samples.get(sample[i]).blocks.noise[Band.BROAD.ordinal()][block[i]] == 0);
+		}
+
+		/** Too small to tell more than one number. */
+		private static NoiseEstimate small(double variance, double step, double clippedLow, double clippedHigh) {
+			return new NoiseEstimate(new NoiseModel(0, variance), new Interval(0, Double.POSITIVE_INFINITY),
+				new Interval(0, Math.max(4 * variance, step * step)),
+				List.of(), Correlation.UNKNOWN, step, clippedLow, clippedHigh);
+		}
+
+		private double mean(int i) {
+			return samples.get(sample[i]).blocks.mean[block[i]];
+		}
+
+		private Fit fit(int[] chosen) {
+			Fit fine = new Fit(chosen, Band.FINE), broad = new Fit(chosen, Band.BROAD);
+			return broad.agreesWith(fine) ? broad : fine;
+		}
+
+		private final class Fit {
+
+			private final int[] chosen;
+			private final NoiseFit.Data data;
+			private final NoiseFit line;
+			private final double[][] parts;
+			private final double[] levels;
+
+			Fit(int[] chosen, Band band) {
+				this.chosen = chosen;
+				int n = chosen.length, side = BlockStatistics.SIDE * (n >= 1600 ? 4 : n >= 400 ? 2 : 1);
+				double[] mean = new double[n], around = new double[n], noise = new double[n], structure = new double[n];
+				int[] part = new int[n];
+				for (int i = 0; i < n; i++) {
+					BlockStatistics blocks = samples.get(sample[chosen[i]]).blocks;
+					int k = block[chosen[i]];
+					mean[i] = blocks.mean[k];
+					around[i] = blocks.around[k];
+					noise[i] = blocks.noise[band.ordinal()][k];
+					structure[i] = blocks.structure[band.ordinal()][k];
+					part[i] = NoiseFit.part((sample[chosen[i]] * 4096 + blocks.top[k] / side) * 4096 + blocks.left[k] / side);
+				}
+				data = new NoiseFit.Data(mean, around, noise, structure, part, band.spread);
+				line = new NoiseFit(data, false);
+				parts = line.leavingOut();
+				double[] sorted = mean.clone();
+				levels = Arrays.stream(LEVELS).map(q -> NoiseFit.quantile(sorted, q)).toArray();
+			}
+
+			/** Whether both say the same of dark, middle and bright pixels, within what chance makes of their difference. */
+			boolean agreesWith(Fit other) {
+				return Arrays.stream(levels).allMatch(z -> {
+					double difference = Math.log(line.variance(z) / other.line.variance(z));
+					double[] left = IntStream.range(0, parts.length)
+						.mapToDouble(p -> Math.log(at(parts[p], z) / at(other.parts[p], z))).toArray();
+					return Math.abs(difference) <= 2 * Math.sqrt(NoiseFit.jackknife(left)) + 0.005;
+				});
+			}
+
+			private double at(double[] part, double z) {
+				return Math.max(1e-9 * line.variance(z), part[0] * z + part[1]);
+			}
+
+			/** Whether the noise at a level does not reach the clipped grey levels. */
+			boolean farFromTheEnds(double z) {
+				double reach = 3.5 * Math.sqrt(line.variance(z));
+				return z - reach > low && z + reach < high;
+			}
+
+			NoiseEstimate estimate(Flatness flatness, double rounding, double step, double clippedLow, double clippedHigh) {
+				double wide = CAUTION * NoiseFit.STUDENT;
+				double errorA = wide * Math.sqrt(NoiseFit.jackknife(Arrays.stream(parts).mapToDouble(p -> p[0]).toArray()));
+				double errorB = wide * Math.sqrt(NoiseFit.jackknife(Arrays.stream(parts).mapToDouble(p -> p[1]).toArray()));
+				double a = line.a(), b = line.b(), lowB = b - errorB, highB = b + errorB, factor = flatness.factor();
+				if (a <= errorA) {
+					NoiseFit gaussian = new NoiseFit(data, true);
+					double error = wide * Math.sqrt(NoiseFit.jackknife(Arrays.stream(gaussian.leavingOut()).mapToDouble(p -> p[1]).toArray()));
+					errorA = Math.max(0, a + errorA);
+					a = 0;
+					b = Math.max(0, gaussian.b());
+					lowB = Math.min(lowB, b - error);
+					highB = Math.max(highB, b + error);
+				}
+				double darkest = levels[0], lift = Math.max(0, rounding - factor * (a * darkest + b));
+				return new NoiseEstimate(new NoiseModel(factor * a, factor * b + lift),
+					new Interval(Math.max(0, factor * (a - errorA)), factor * (a + errorA)),
+					new Interval(factor * lowB, factor * highB + lift), points(factor), flatness.correlation(), step, clippedLow, clippedHigh);
+			}
+
+			private List<Point> points(double factor) {
+				int[] order = IntStream.range(0, chosen.length).filter(i -> line.weight(i) > 0).boxed()
+					.sorted(Comparator.comparingDouble(i -> data.mean()[i])).mapToInt(i -> i).toArray();
+				List<Point> points = new ArrayList<>();
+				double first = data.mean()[order[0]], range = Math.max(Double.MIN_NORMAL, data.mean()[order[order.length - 1]] - first);
+				for (int from = 0, to; from < order.length; from = to) {
+					double bin = Math.floor(24 * (data.mean()[order[from]] - first) / range), w = 0, z = 0, v = 0;
+					for (to = from; to < order.length && Math.floor(24 * (data.mean()[order[to]] - first) / range) == bin; to++) {
+						double weight = line.weight(order[to]);
+						w += weight;
+						z += weight * data.mean()[order[to]];
+						v += weight * line.withoutLeak(order[to]);
+					}
+					points.add(new Point(z / w, factor * v / w, factor / Math.sqrt(w)));
+				}
+				return points;
+			}
+
+			/** Looks at the evenest blocks again, pixel by pixel. */
+			Flatness flatness(Source source, int width) {
+				return Flatness.of(chosen.length, i -> {
+					BlockStatistics blocks = samples.get(sample[chosen[i]]).blocks;
+					int k = block[chosen[i]];
+					return new Flatness.Candidate(sample[chosen[i]], blocks.left[k], blocks.top[k],
+						blocks.structure[Band.BROAD.ordinal()][k] / line.variance(data.level(i)), line.variance(data.level(i)), line.weight(i) > 0);
+				}, source::plane, width);
+			}
+		}
+	}
+}

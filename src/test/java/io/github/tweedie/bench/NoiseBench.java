@@ -1,0 +1,230 @@
+package io.github.tweedie.bench;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Predicate;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.DoubleStream;
+
+import io.github.tweedie.image.NoiseEstimate;
+import io.github.tweedie.image.NoiseEstimator;
+import io.github.tweedie.image.Planes;
+import io.github.tweedie.image.Specimen;
+import io.github.tweedie.image.Specimen.Family;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * Measures the noise estimate on simulated specimens of all families, those kept from training among them, seen by cameras of
+ * known noise. Writes docs/noise.md for people and target/bench/noise.csv for machines.
+ *
+ * <pre>./mvnw -q test-compile exec:java@noise</pre>
+ */
+@Command(name = "noise", mixinStandardHelpOptions = true, description = "Measures the noise estimate on simulated specimens.")
+public final class NoiseBench implements Runnable {
+
+	static final double[] GAINS = { 0.5, 2, 6, 20 }, BACKGROUNDS = { 0, 100, 500 }, READ_NOISES = { 1, 5, 20 };
+	static final double OFFSET = 100;
+	private static final double[] PERCENTILES = { 0.05, 0.5, 0.95 };
+	private static final long FIRST_SEED = WriteSpecimens.FIRST_TEST_SEED;
+
+	@Option(names = "--seeds", defaultValue = "50", description = "pictures of each family; default ${DEFAULT-VALUE}")
+	private int seeds;
+
+	@Option(names = "--cameras", defaultValue = "1",
+		description = "cameras that see each picture, of the 36 of the grid in turn; default ${DEFAULT-VALUE}")
+	private int cameras;
+
+	@Option(names = "--size", defaultValue = "512", description = "width and height, pixels; default ${DEFAULT-VALUE}")
+	private int size;
+
+	@Option(names = "--out", defaultValue = "docs/noise.md", description = "the document to write; default ${DEFAULT-VALUE}")
+	private Path document;
+
+	/**
+	 * One picture and what was estimated. Errors are relative.
+	 *
+	 * @param deviation errors of the standard deviation at the 5th, 50th and 95th percentile of the noiseless picture
+	 * @param slope error of a
+	 * @param shotShare part of the variance at the median that is shot noise
+	 * @param slopeWidth half the width of the interval of a, over the true a
+	 * @param covered whether the interval of b holds the truth
+	 * @param alarm whether correlated noise was reported, though there is none
+	 */
+	record Outcome(Family family, long seed, Camera camera, double background, double[] deviation, double slope, double shotShare,
+		double slopeWidth, boolean covered, boolean alarm) {
+
+		boolean gaussian() {
+			return camera.gain() == 0;
+		}
+
+		double worst() {
+			return Arrays.stream(deviation).map(Math::abs).max().orElse(0);
+		}
+	}
+
+	/** Lets a camera see a picture. The background is light, the offset is not. */
+	static Outcome measure(Family family, long seed, int size, Camera camera, double background) {
+		float[] light = new Planes(Specimen.draw(family, size, size, seed)).read(0);
+		float[] sorted = light.clone();
+		Arrays.sort(sorted);
+		for (int i = 0; i < light.length; i++)
+			light[i] += (float) background - sorted[0];
+		NoiseEstimate estimate = NoiseEstimator.estimate(camera.expose(light, seed), size);
+		double[] errors = new double[PERCENTILES.length];
+		for (int i = 0; i < errors.length; i++) {
+			double level = sorted[(int) (PERCENTILES[i] * sorted.length)] - sorted[0] + background + camera.offset();
+			errors[i] = estimate.model().deviation(level) / camera.noise().deviation(level) - 1;
+		}
+		double middle = sorted[sorted.length / 2] - sorted[0] + background, shot = camera.gain() * middle;
+		return new Outcome(family, seed, camera, background, errors, estimate.model().a() / camera.gain() - 1,
+			shot / (shot + camera.readNoise() * camera.readNoise()), (estimate.a().high() - estimate.a().low()) / 2 / camera.gain(),
+			estimate.b().contains(camera.noise().b()), estimate.correlation().found());
+	}
+
+	public static void main(String[] args) {
+		System.setProperty("java.awt.headless", "true");
+		if (new CommandLine(new NoiseBench()).execute(args) != 0)
+			throw new IllegalStateException("noise failed");
+	}
+
+	@Override
+	public void run() {
+		List<Outcome> outcomes = new ArrayList<>();
+		int cell = 0, cells = GAINS.length * BACKGROUNDS.length * READ_NOISES.length;
+		for (int seed = 0; seed < seeds; seed++)
+			for (Family family : Family.values()) {
+				for (int i = 0; i < cameras; i++, cell = (cell + 7) % cells) {
+					Camera camera = new Camera(GAINS[cell % 4], OFFSET, READ_NOISES[cell / 12]);
+					outcomes.add(measure(family, FIRST_SEED + seed, size, camera, BACKGROUNDS[cell / 4 % 3]));
+				}
+				if (seed % 3 == 0)
+					outcomes.add(measure(family, FIRST_SEED + seed, size, new Camera(0, OFFSET, READ_NOISES[seed / 3 % 3]), 0));
+			}
+		try {
+			write(outcomes);
+		}
+		catch (IOException e) {
+			throw new UncheckedIOException(e);
+		}
+	}
+
+	// -- Document --
+
+	private void write(List<Outcome> all) throws IOException {
+		StringBuilder text = new StringBuilder(String.format(Locale.ROOT, INTRODUCTION, seeds, size, size)),
+			csv = new StringBuilder("case,method,metric,value,low,high\n");
+		List<Outcome> mixed = all.stream().filter(o -> !o.gaussian()).toList();
+		List<Outcome> gaussian = all.stream().filter(Outcome::gaussian).toList();
+		text.append("\n## Poisson–Gaussian noise\n\n").append(HEAD);
+		for (Family family : Family.values())
+			row(text, csv, family.name().toLowerCase(Locale.ROOT).replace('_', ' ') + (family.heldOut() ? " (kept from training)" : ""),
+				mixed, o -> o.family == family);
+		for (double gain : GAINS)
+			row(text, csv, "gain " + number(gain), mixed, o -> o.camera.gain() == gain);
+		for (double background : BACKGROUNDS)
+			row(text, csv, "background " + number(background), mixed, o -> o.background == background);
+		for (double readNoise : READ_NOISES)
+			row(text, csv, "read noise " + number(readNoise), mixed, o -> o.camera.readNoise() == readNoise);
+		row(text, csv, "all", mixed, o -> true);
+		text.append(GAUSSIAN_HEAD);
+		text.append(String.format(Locale.ROOT, "| %d | %.2f %% | %.1f %% | %.1f %% |%n", gaussian.size(),
+			100 * median(gaussian, o -> Math.abs(o.deviation[1])),
+			percent(gaussian, o -> Math.abs(o.deviation[1]) <= 0.05), percent(gaussian, Outcome::covered)));
+		csv(csv, "gaussian", "sigma_within_5_percent", percent(gaussian, o -> Math.abs(o.deviation[1]) <= 0.05));
+		csv(csv, "gaussian", "b_covered_percent", percent(gaussian, Outcome::covered));
+		text.append("\nOf ").append(all.size()).append(" pictures with white noise, ")
+			.append(all.stream().filter(Outcome::alarm).count())
+			.append(WORST_HEAD);
+		all.stream().sorted((a, b) -> Double.compare(b.worst(), a.worst())).limit(10)
+			.forEach(o -> text.append(String.format(Locale.ROOT,
+			"| %s | %d | %s | %s | %s | %.1f, %.1f, %.1f %% |%n", o.family.name().toLowerCase(Locale.ROOT).replace('_', ' '), o.seed,
+				number(o.camera.gain()),
+			number(o.background), number(o.camera.readNoise()), 100 * o.deviation[0], 100 * o.deviation[1], 100 * o.deviation[2])));
+		if (document.getParent() != null)
+			Files.createDirectories(document.getParent());
+		Files.writeString(document, text);
+		Files.createDirectories(Path.of("target/bench"));
+		Files.writeString(Path.of("target/bench/noise.csv"), csv);
+		System.out.print(text);
+	}
+
+	private static final String INTRODUCTION = """
+		# The noise estimate, measured
+
+		`NoiseEstimator` on %d simulated specimens of each family, %d×%d pixels, each seen by one of 36 cameras: gain 0.5, 2, 6 or
+		20 grey levels per photon, background light of 0, 100 or 500 grey levels, read noise of 1, 5 or 20 grey levels, offset 100.
+		Every third picture is also seen with Gaussian noise alone. Written by
+
+		    ./mvnw -q test-compile exec:java@noise
+
+		*σ at 5, 50, 95 %%*: in how many pictures the predicted standard deviation is within 10 %% at these percentiles of the
+		noiseless picture. *a*: in how many it is within 10 %%, of those where shot noise is at least a third of the variance at the
+		median; *a, told*: the same, of those among them whose 95 %% interval of a reaches at most 10 %% to each side. A picture that
+		is nearly even does not tell a from b, and the interval says so. *b*: in how many the 95 %% interval of b holds the truth.
+		""";
+
+	private static final String GAUSSIAN_HEAD = """
+
+		## Gaussian noise
+
+		| pictures | median error of σ | within 5 % | interval of b holds the truth |
+		| --: | --: | --: | --: |
+		""";
+
+	private static final String WORST_HEAD = """
+		 were said to have correlated noise.
+
+		## The ten worst
+
+		| family | seed | gain | background | read noise | errors of σ |
+		| --- | --: | --: | --: | --: | --: |
+		""";
+
+	private static final String HEAD = """
+		| | pictures | median error of σ | σ at 5 % | at 50 % | at 95 % | a | a, told | b |
+		| --- | --: | --: | --: | --: | --: | --: | --: | --: |
+		""";
+
+	private static void row(StringBuilder text, StringBuilder csv, String name, List<Outcome> all, Predicate<Outcome> which) {
+		List<Outcome> some = all.stream().filter(which).toList(), shot = some.stream().filter(o -> o.shotShare >= 1 / 3.0).toList();
+		List<Outcome> told = shot.stream().filter(o -> o.slopeWidth <= 0.1).toList();
+		text.append(String.format(Locale.ROOT, "| %s | %d | %.2f %% |", name, some.size(),
+			100 * median(some, o -> Math.abs(o.deviation[1]))));
+		for (int i = 0; i < PERCENTILES.length; i++) {
+			int k = i;
+			double within = percent(some, o -> Math.abs(o.deviation[k]) <= 0.1);
+			text.append(String.format(Locale.ROOT, " %.1f %% |", within));
+			csv(csv, name, "sd_within_10_percent_at_" + PERCENTILES[k], within);
+		}
+		text.append(String.format(Locale.ROOT, " %.1f %% of %d | %.1f %% of %d | %.1f %% |%n",
+			percent(shot, o -> Math.abs(o.slope) <= 0.1), shot.size(),
+			percent(told, o -> Math.abs(o.slope) <= 0.1), told.size(), percent(some, Outcome::covered)));
+		csv(csv, name, "a_within_10_percent", percent(shot, o -> Math.abs(o.slope) <= 0.1));
+		csv(csv, name, "b_covered_percent", percent(some, Outcome::covered));
+	}
+
+	private static void csv(StringBuilder csv, String name, String metric, double value) {
+		csv.append(String.format(Locale.ROOT, "%s,NoiseEstimator,%s,%.4f,,%n", name, metric, value));
+	}
+
+	private static String number(double value) {
+		return value == Math.rint(value) ? Integer.toString((int) value) : Double.toString(value);
+	}
+
+	private static double percent(List<Outcome> all, Predicate<Outcome> what) {
+		return all.isEmpty() ? Double.NaN : 100.0 * all.stream().filter(what).count() / all.size();
+	}
+
+	private static double median(List<Outcome> all, ToDoubleFunction<Outcome> what) {
+		double[] sorted = all.stream().mapToDouble(what).sorted().toArray();
+		return sorted.length == 0 ? Double.NaN : DoubleStream.of(sorted).skip(sorted.length / 2).findFirst().orElse(0);
+	}
+}

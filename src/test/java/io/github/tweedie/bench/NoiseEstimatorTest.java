@@ -1,0 +1,215 @@
+package io.github.tweedie.bench;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+
+import org.apache.commons.rng.UniformRandomProvider;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+import io.github.tweedie.image.NoiseEstimate;
+import io.github.tweedie.image.NoiseEstimator;
+import io.github.tweedie.image.NoiseModel;
+import io.github.tweedie.image.Planes;
+import io.github.tweedie.image.Specimen;
+import io.github.tweedie.image.Specimen.Family;
+import io.github.tweedie.sde.Noise;
+import io.github.tweedie.sde.Noise.Purpose;
+import net.imglib2.img.array.ArrayImgs;
+
+/** A small part of {@link NoiseBench} with the same bounds, and the cases that are not specimens. */
+class NoiseEstimatorTest {
+
+	/** From dark to bright along X, many more dark pixels than bright ones. */
+	private static float[] ramp(int width, int height, double contrast) {
+		float[] light = new float[width * height];
+		for (int i = 0; i < light.length; i++)
+			light[i] = (float) (20 + contrast * Math.pow(i % width / (double) width, 2));
+		return light;
+	}
+
+	private static void assertDeviations(NoiseModel truth, NoiseModel found, double tolerance, double... levels) {
+		for (double z : levels)
+			assertEquals(truth.deviation(z), found.deviation(z), tolerance * truth.deviation(z), "at " + z + ": " + found);
+	}
+
+	// -- Specimens --
+
+	@ParameterizedTest
+	@EnumSource(Family.class)
+	void predictsTheNoiseOfEveryFamilyWithin10Percent(Family family) {
+		Camera[] cameras = { new Camera(0.5, 100, 5), new Camera(6, 100, 1) };
+		for (int i = 0; i < cameras.length; i++) {
+			NoiseBench.Outcome outcome = NoiseBench.measure(family, 2_000_000 + i, 384, cameras[i], 100 * i);
+			assertTrue(outcome.worst() <= 0.1, outcome + " " + Arrays.toString(outcome.deviation()));
+			assertFalse(outcome.alarm(), outcome.toString());
+		}
+	}
+
+	@ParameterizedTest
+	@EnumSource(value = Family.class, names = { "NUCLEI", "DEAD_LEAVES", "NETWORKS" })
+	void predictsGaussianNoiseWithin5Percent(Family family) {
+		NoiseBench.Outcome outcome = NoiseBench.measure(family, 2_000_005, 384, new Camera(0, 100, 10), 0);
+		assertTrue(outcome.worst() <= 0.05, Arrays.toString(outcome.deviation()));
+	}
+
+	// -- The line and its errors --
+
+	@Test
+	void slopeOfARampIsTheGainAndTheIntervalHoldsTheTruth() {
+		Camera camera = new Camera(4, 100, 6);
+		int covered = 0, runs = 40;
+		double sum = 0;
+		for (int seed = 0; seed < runs; seed++) {
+			NoiseEstimate estimate = NoiseEstimator.estimate(camera.expose(ramp(256, 256, 1500), seed), 256);
+			sum += estimate.model().a() / runs;
+			covered += estimate.a().contains(4) && estimate.b().contains(camera.noise().b()) ? 1 : 0;
+		}
+		// One run has a standard error of 3 %; four of the mean's.
+		assertEquals(4, sum, 4 * 0.03 * 4 / Math.sqrt(runs));
+		// Of 95 %: 34 or fewer of 40 happen in 2 of 100 cases.
+		assertTrue(covered >= 34, covered + " of " + runs);
+	}
+
+	@Test
+	void noiseWithoutPhotonsIsGaussian() {
+		NoiseEstimate estimate = NoiseEstimator.estimate(new Camera(0, 100, 7).expose(ramp(256, 256, 800), 3), 256);
+		assertTrue(estimate.gaussian());
+		assertEquals(7, estimate.model().deviation(500), 0.05 * 7);
+		assertTrue(estimate.b().contains(49) && estimate.a().contains(0));
+		assertEquals(0, estimate.warnings().size(), estimate.warnings().toString());
+	}
+
+	@Test
+	void pointsOfThePlotLieOnTheLineWithinTheirErrors() {
+		Camera camera = new Camera(2, 100, 4);
+		NoiseEstimate estimate = NoiseEstimator.estimate(camera.expose(ramp(512, 256, 2000), 4), 512);
+		assertTrue(estimate.points().size() >= 10);
+		long near = estimate.points().stream().filter(p -> Math.abs(p.variance() - camera.noise().variance(p.level())) < 3 * p.error())
+			.count();
+		assertTrue(near >= 0.9 * estimate.points().size(), near + " of " + estimate.points());
+		for (int i = 1; i < estimate.points().size(); i++)
+			assertTrue(estimate.points().get(i).level() > estimate.points().get(i - 1).level());
+	}
+
+	// -- What is in the way --
+
+	@Test
+	void saturationAndHotPixelsAndHolesDoNotCount() {
+		Camera camera = new Camera(4, 100, 6);
+		float[] grey = camera.expose(ramp(384, 384, 1500), 5);
+		UniformRandomProvider random = new Noise(1).generator(Purpose.PROBE, 2, 0, 0);
+		for (int i = 0; i < grey.length; i++)
+			if (random.nextInt(3000) == 0)
+				grey[i] += 5000 * random.nextFloat();
+		float[] saturated = grey.clone();
+		for (int i = 0; i < grey.length; i++)
+			saturated[i] = Math.min(1200, grey[i]);
+		Arrays.fill(saturated, 100 * 384, 101 * 384, Float.NaN);
+		NoiseEstimate estimate = NoiseEstimator.estimate(saturated, 384);
+		assertDeviations(camera.noise(), estimate.model(), 0.05, 130, 400, 1000);
+		assertTrue(estimate.clippedHigh() > 0.1 && estimate.clippedLow() == 0);
+		assertTrue(estimate.warnings().get(0).contains("saturated"), estimate.warnings().toString());
+		assertDeviations(camera.noise(), NoiseEstimator.estimate(grey, 384).model(), 0.05, 130, 400, 1000);
+	}
+
+	@Test
+	void blackThatWasCutOffDoesNotCount() {
+		Camera camera = new Camera(3, 0, 8);
+		float[] grey = camera.expose(ramp(384, 384, 900), 6);
+		for (int i = 0; i < grey.length; i++)
+			grey[i] = Math.max(0, Math.round(grey[i] - 40));
+		NoiseEstimate estimate = NoiseEstimator.estimate(grey, 384);
+		assertTrue(estimate.clippedLow() > 0.1);
+		assertDeviations(new Camera(3, -40, 8).noise(), estimate.model(), 0.05, 100, 400, 800);
+	}
+
+	@Test
+	void countedPhotonsHaveAVarianceOfTheirMean() {
+		float[] light = ramp(384, 384, 30);
+		for (int i = 0; i < light.length; i++)
+			light[i] = (light[i] - 20) * 0.5f + 0.1f;
+		NoiseEstimate estimate = NoiseEstimator.estimate(new Camera(1, 0, 0).expose(light, 7), 384);
+		assertDeviations(new NoiseModel(1, 0), estimate.model(), 0.1, 0.5, 3, 12);
+		assertEquals(1, estimate.step());
+	}
+
+	@Test
+	void correlatedNoiseIsFoundMeasuredAndAnsweredWithARemedy() {
+		float[] light = new Planes(Specimen.draw(Family.NUCLEI, 384, 384, 3)).read(0);
+		float[] white = new Camera(0, 0, 10).expose(new float[light.length], 8), grey = light.clone();
+		for (int i = 1; i < grey.length - 1; i++)
+			grey[i] += white[i] + 0.3f * (white[i - 1] + white[i + 1]);
+		NoiseEstimate estimate = NoiseEstimator.estimate(grey, 384);
+		// ρ(1) = 2·0.3 / (1 + 2·0.09), ρ(2) = 0.09 / (1 + 2·0.09), and nothing along Y.
+		assertTrue(estimate.correlation().found());
+		assertEquals(0.508, estimate.correlation().x1(), 0.1);
+		assertEquals(0.076, estimate.correlation().x2(), 0.06);
+		assertEquals(0, estimate.correlation().y1(), 0.1);
+		assertEquals(10 * Math.sqrt(1.18), estimate.model().deviation(300), 0.1 * 10 * Math.sqrt(1.18));
+		assertTrue(estimate.warnings().get(0).contains("correlated") && estimate.warnings().get(0).contains("scale it down"));
+		NoiseEstimate without = NoiseEstimator.estimate(new Camera(0, 0, 10).expose(light, 8), 384);
+		assertFalse(without.correlation().found());
+		assertEquals(0, without.correlation().x1(), 0.05);
+	}
+
+	// -- Rounding and little images --
+
+	@Test
+	void roundingIsNoise() {
+		Camera camera = new Camera(0, 50, 0.2);
+		byte[] bytes = new byte[256 * 256];
+		float[] grey = camera.expose(ramp(256, 256, 100), 9);
+		for (int i = 0; i < bytes.length; i++)
+			bytes[i] = (byte) Math.round(grey[i]);
+		NoiseEstimate estimate = NoiseEstimator.estimate(ArrayImgs.unsignedBytes(bytes, 256, 256));
+		assertEquals(1, estimate.step());
+		// 0.04 of the camera and 1/12 of rounding.
+		assertTrue(estimate.model().variance(100) > 0.08 && estimate.model().variance(100) < 0.2, estimate.model().toString());
+	}
+
+	@Test
+	void aConstantImageHasTheNoiseOfRounding() {
+		byte[] bytes = new byte[64 * 64];
+		Arrays.fill(bytes, (byte) 7);
+		assertEquals(1 / 12.0, NoiseEstimator.estimate(ArrayImgs.unsignedBytes(bytes, 64, 64)).model().b(), 1e-12);
+		float[] even = new float[64 * 64];
+		Arrays.fill(even, 0.3f);
+		assertEquals(new NoiseModel(0, 0), NoiseEstimator.estimate(even, 64).model());
+	}
+
+	@Test
+	void smallImagesGiveANumber() {
+		for (int[] size : new int[][] { { 1, 1 }, { 1, 50 }, { 50, 1 }, { 2, 2 }, { 13, 14 }, { 40, 22 }, { 60, 60 } }) {
+			float[] grey = new Camera(0, 100, 5).expose(new float[size[0] * size[1]], 1);
+			NoiseEstimate estimate = NoiseEstimator.estimate(grey, size[0]);
+			double deviation = estimate.model().deviation(100);
+			assertTrue(Double.isFinite(deviation), Arrays.toString(size));
+			if (grey.length >= 50)
+				assertEquals(5, deviation, 3, Arrays.toString(size));
+			assertFalse(Double.isNaN(estimate.b().low()) || Double.isNaN(estimate.a().high()));
+		}
+	}
+
+	@Test
+	void allPlanesOfAStackCount() {
+		Camera camera = new Camera(3, 100, 4);
+		float[] stack = new float[128 * 128 * 20];
+		for (int plane = 0; plane < 20; plane++)
+			System.arraycopy(camera.expose(ramp(128, 128, 200 + 100 * plane), plane), 0, stack, plane * 128 * 128, 128 * 128);
+		NoiseEstimate estimate = NoiseEstimator.estimate(ArrayImgs.floats(stack, 128, 128, 4, 5));
+		assertDeviations(camera.noise(), estimate.model(), 0.04, 120, 500, 1500);
+	}
+
+	@Test
+	void nothingButHolesIsRefused() {
+		float[] grey = new float[100];
+		Arrays.fill(grey, Float.NaN);
+		assertTrue(assertThrows(IllegalArgumentException.class, () -> NoiseEstimator.estimate(grey, 10)).getMessage().contains("NaN"));
+	}
+}
