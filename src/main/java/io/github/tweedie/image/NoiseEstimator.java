@@ -159,7 +159,10 @@ public final class NoiseEstimator {
 			if (!Double.isFinite(least))
 				return whole ? 1 : 0;
 			boolean multiples = Arrays.stream(some).map(v -> (v - low) / step).allMatch(n -> Math.abs(n - Math.rint(n)) < tolerance);
-			return multiples && (high - low) / step < 1e6 && some.length < 0.5 * (plane.length / every) ? step : whole ? 1 : 0;
+			// NB: a stretched 8-bit image has steps of two sizes.
+			boolean stretched = Arrays.stream(some).allMatch(v -> v == Math.rint(v));
+			boolean repeated = some.length < 0.5 * (plane.length / every);
+			return (multiples || stretched) && repeated ? step : whole ? 1 : 0;
 		}
 	}
 
