@@ -56,7 +56,7 @@ record Flatness(Correlation correlation, double factor) {
 		double most = Math.max(x1, y1), least = Math.min(x1, y1);
 		boolean smooth = most > LEAST_CORRELATION && factor > 1.15;
 		boolean sharpened = least < -LEAST_CORRELATION && most < LEAST_CORRELATION && factor < 0.87;
-		boolean ends = Math.max(x2, y2) < 0.4 * most && factor > 0.9 * promised(x1, x2, y1, y2);
+		boolean ends = Math.max(x2, y2) < 0.3 * most && factor > 0.9 * promised(x1, x2, y1, y2);
 		boolean found = alike && (smooth && ends || sharpened);
 		return new Flatness(new Correlation(x1, x2, y1, y2, found), found ? factor : 1);
 	}

@@ -168,20 +168,16 @@ public final class NoiseEstimator {
 
 	// -- Estimation --
 
+	/** All blocks that can be used, and the lines through them. */
 	private static final class Estimation {
 
 		private final List<Sample> samples;
 		private final int count;
 		/** Sample and block of each usable block. */
 		private final int[] sample, block;
-		private final double low, high;
 
 		Estimation(List<Sample> samples) {
 			this.samples = samples;
-			low = samples.stream().filter(s -> s.levels.clippedLow > 0).mapToDouble(s -> s.levels.lowest).max()
-				.orElse(Double.NEGATIVE_INFINITY);
-			high = samples.stream().filter(s -> s.levels.clippedHigh > 0).mapToDouble(s -> s.levels.highest).min()
-				.orElse(Double.POSITIVE_INFINITY);
 			int[][] usable = new int[samples.size()][];
 			for (int s = 0; s < usable.length; s++) {
 				BlockStatistics blocks = samples.get(s).blocks;
@@ -204,12 +200,8 @@ public final class NoiseEstimator {
 			double clippedHigh = samples.stream().mapToDouble(s -> s.levels.clippedHigh).average().orElse(0);
 			if (count < FEWEST_BLOCKS || constant())
 				return small(Math.max(rounding, difference()), step, clippedLow, clippedHigh);
-			int[] chosen = IntStream.range(0, count).toArray();
-			Fit fit = fit(chosen);
-			int[] away = Arrays.stream(chosen).filter(i -> fit.farFromTheEnds(mean(i))).toArray();
-			Fit last = away.length == count || away.length < Math.max(FEWEST_BLOCKS, count / 10) ? fit : fit(away);
-			Flatness flatness = last.flatness(source, width);
-			return last.estimate(flatness, rounding, step, clippedLow, clippedHigh);
+			Fit fine = new Fit(Band.FINE), broad = new Fit(Band.BROAD), fit = broad.agreesWith(fine) ? broad : fine;
+			return fit.estimate(fit.flatness(source, width), rounding, step, clippedLow, clippedHigh);
 		}
 
 		private double difference() {
@@ -227,36 +219,26 @@ public final class NoiseEstimator {
 				List.of(), Correlation.UNKNOWN, step, clippedLow, clippedHigh);
 		}
 
-		private double mean(int i) {
-			return samples.get(sample[i]).blocks.mean[block[i]];
-		}
-
-		private Fit fit(int[] chosen) {
-			Fit fine = new Fit(chosen, Band.FINE), broad = new Fit(chosen, Band.BROAD);
-			return broad.agreesWith(fine) ? broad : fine;
-		}
-
+		/** The line of one band. */
 		private final class Fit {
 
-			private final int[] chosen;
 			private final NoiseFit.Data data;
 			private final NoiseFit line;
 			private final double[][] parts;
 			private final double[] levels;
 
-			Fit(int[] chosen, Band band) {
-				this.chosen = chosen;
-				int n = chosen.length, side = BlockStatistics.SIDE * (n >= 1600 ? 4 : n >= 400 ? 2 : 1);
+			Fit(Band band) {
+				int n = count, side = BlockStatistics.SIDE * (n >= 1600 ? 4 : n >= 400 ? 2 : 1);
 				double[] mean = new double[n], around = new double[n], noise = new double[n], structure = new double[n];
 				int[] part = new int[n];
 				for (int i = 0; i < n; i++) {
-					BlockStatistics blocks = samples.get(sample[chosen[i]]).blocks;
-					int k = block[chosen[i]];
+					BlockStatistics blocks = samples.get(sample[i]).blocks;
+					int k = block[i];
 					mean[i] = blocks.mean[k];
 					around[i] = blocks.around[k];
 					noise[i] = blocks.noise[band.ordinal()][k];
 					structure[i] = blocks.structure[band.ordinal()][k];
-					part[i] = NoiseFit.part((sample[chosen[i]] * 4096 + blocks.top[k] / side) * 4096 + blocks.left[k] / side);
+					part[i] = NoiseFit.part((sample[i] * 4096 + blocks.top[k] / side) * 4096 + blocks.left[k] / side);
 				}
 				data = new NoiseFit.Data(mean, around, noise, structure, part, band.spread);
 				line = new NoiseFit(data, false);
@@ -277,12 +259,6 @@ public final class NoiseEstimator {
 
 			private double at(double[] part, double z) {
 				return Math.max(1e-9 * line.variance(z), part[0] * z + part[1]);
-			}
-
-			/** Whether the noise at a level does not reach the clipped grey levels. */
-			boolean farFromTheEnds(double z) {
-				double reach = 3.5 * Math.sqrt(line.variance(z));
-				return z - reach > low && z + reach < high;
 			}
 
 			NoiseEstimate estimate(Flatness flatness, double rounding, double step, double clippedLow, double clippedHigh) {
@@ -306,7 +282,7 @@ public final class NoiseEstimator {
 			}
 
 			private List<Point> points(double factor) {
-				int[] order = IntStream.range(0, chosen.length).filter(i -> line.weight(i) > 0).boxed()
+				int[] order = IntStream.range(0, count).filter(i -> line.weight(i) > 0).boxed()
 					.sorted(Comparator.comparingDouble(i -> data.mean()[i])).mapToInt(i -> i).toArray();
 				List<Point> points = new ArrayList<>();
 				double first = data.mean()[order[0]], range = Math.max(Double.MIN_NORMAL, data.mean()[order[order.length - 1]] - first);
@@ -325,10 +301,10 @@ public final class NoiseEstimator {
 
 			/** Looks at the evenest blocks again, pixel by pixel. */
 			Flatness flatness(Source source, int width) {
-				return Flatness.of(chosen.length, i -> {
-					BlockStatistics blocks = samples.get(sample[chosen[i]]).blocks;
-					int k = block[chosen[i]];
-					return new Flatness.Candidate(sample[chosen[i]], blocks.left[k], blocks.top[k],
+				return Flatness.of(count, i -> {
+					BlockStatistics blocks = samples.get(sample[i]).blocks;
+					int k = block[i];
+					return new Flatness.Candidate(sample[i], blocks.left[k], blocks.top[k],
 						blocks.structure[Band.BROAD.ordinal()][k] / line.variance(data.level(i)), line.variance(data.level(i)), line.weight(i) > 0);
 				}, source::plane, width);
 			}

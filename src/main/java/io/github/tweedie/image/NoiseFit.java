@@ -174,7 +174,7 @@ final class NoiseFit {
 	}
 
 	/** Mean of a gamma distribution of mean 1 and the given variance without what lies above the cut. */
-	private static double kept(double variance) {
+	static double kept(double variance) {
 		double at = Math.max(0, Math.min(KEPT.length - 1.001, (Math.log(variance) + 6) * 10));
 		int i = (int) at;
 		return KEPT[i] + (at - i) * (KEPT[i + 1] - KEPT[i]);
