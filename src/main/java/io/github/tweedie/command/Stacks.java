@@ -1,6 +1,7 @@
 package io.github.tweedie.command;
 
 import java.util.Iterator;
+import java.util.stream.IntStream;
 
 import ij.CompositeImage;
 import ij.ImagePlus;
@@ -26,23 +27,36 @@ final class Stacks {
 
 	/** X×Y×planes in the order of ImageJ's stack, in calibrated grey levels. */
 	static Img<FloatType> floats(ImagePlus image) {
-		ImageStack stack = image.getStack();
+		return floats(image, IntStream.rangeClosed(1, image.getStackSize()).toArray());
+	}
+
+	/** X×Y×planes: those of the given indices, which begin at 1, in calibrated grey levels. */
+	static Img<FloatType> floats(ImagePlus image, int... indices) {
 		PlanarImg<FloatType, FloatArray> planes = (PlanarImg<FloatType, FloatArray>) new PlanarImgFactory<>(new FloatType())
-			.create(image.getWidth(), image.getHeight(), stack.getSize());
-		for (int i = 0; i < stack.getSize(); i++) {
-			ImageProcessor plane = stack.getProcessor(i + 1).duplicate();
-			plane.setCalibrationTable(image.getCalibration().getCTable());
-			planes.setPlane(i, new FloatArray((float[]) plane.convertToFloatProcessor().getPixels()));
-		}
+			.create(image.getWidth(), image.getHeight(), indices.length);
+		for (int i = 0; i < indices.length; i++)
+			planes.setPlane(i, new FloatArray(plane(image, indices[i])));
 		return planes;
+	}
+
+	/** Y×X, in calibrated grey levels; a copy. */
+	static float[] plane(ImagePlus image, int index) {
+		ImageProcessor plane = image.getStack().getProcessor(index).duplicate();
+		plane.setCalibrationTable(image.getCalibration().getCTable());
+		return (float[]) plane.convertToFloatProcessor().getPixels();
 	}
 
 	/** X×Y, 255 inside of the selection. */
 	static Img<UnsignedByteType> inside(Roi selection, int width, int height) {
+		return ArrayImgs.unsignedBytes((byte[]) mask(selection, width, height).getPixels(), width, height);
+	}
+
+	/** X×Y, 255 inside of the selection. */
+	static ByteProcessor mask(Roi selection, int width, int height) {
 		ByteProcessor mask = new ByteProcessor(width, height);
 		mask.setValue(255);
 		mask.fill(selection);
-		return ArrayImgs.unsignedBytes((byte[]) mask.getPixels(), width, height);
+		return mask;
 	}
 
 	/** X×Y×planes, 1 where the image is not a number. */

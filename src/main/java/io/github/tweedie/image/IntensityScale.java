@@ -15,6 +15,10 @@ import org.apache.commons.math3.stat.descriptive.rank.Percentile.EstimationType;
 public record IntensityScale(double low, double high) {
 
 	private static final double LOW_PERCENT = 1, HIGH_PERCENT = 99.8, SMALLEST_CONTRAST_TO_NOISE = 16;
+	/** Quantiles of a standard normal number at these percentages: -1 times the first, and the second. */
+	private static final double LOW_QUANTILE = 2.326, HIGH_QUANTILE = 2.878;
+	private static final double SMALLEST_CONTRAST_TO_STRONG_NOISE = 2;
+	private static final int MOST_FOR_PERCENTILES = 1 << 20;
 
 	public IntensityScale {
 		if (!(high > low) || Double.isInfinite(high - low))
@@ -45,6 +49,70 @@ public record IntensityScale(double low, double high) {
 		// NB: a constant frame needs a range, too; relative, since grey levels may be molar concentrations or photons.
 		double least = 1e-6 * Math.max(Math.abs(low), Math.abs(high));
 		return new IntensityScale(low, low + Math.max(span, least > 0 ? least : 1));
+	}
+
+	/**
+	 * The same range for a plane under strong noise of a known standard deviation: the percentiles are those of its 5×5 means, which
+	 * hold a fifth of the noise, or of the plane itself with what Gaussian noise adds to them taken off, whichever is wider.
+	 *
+	 * @param plane Y×X
+	 * @param width X
+	 * @param noise standard deviation of the noise in the units of the plane, above 0
+	 */
+	public static IntensityScale ofNoisy(float[] plane, int width, double noise) {
+		Percentile own = thinned(plane), smooth = thinned(boxMeans(plane, width));
+		double low = Math.min(smooth.evaluate(LOW_PERCENT), own.evaluate(LOW_PERCENT) + LOW_QUANTILE * noise);
+		double high = Math.max(smooth.evaluate(HIGH_PERCENT), own.evaluate(HIGH_PERCENT) - HIGH_QUANTILE * noise);
+		return new IntensityScale(low, low + Math.max(high - low, SMALLEST_CONTRAST_TO_STRONG_NOISE * noise));
+	}
+
+	/**
+	 * The darkest expected grey level of a noisy plane, as far as it can be told: the 1st percentile of its 5×5 means.
+	 *
+	 * @param plane Y×X
+	 * @param width X
+	 */
+	public static double darkest(float[] plane, int width) {
+		return thinned(boxMeans(plane, width)).evaluate(LOW_PERCENT);
+	}
+
+	/** Of large planes every k-th pixel is enough for a percentile. */
+	private static Percentile thinned(float[] plane) {
+		int stride = 1 + plane.length / MOST_FOR_PERCENTILES | 1;
+		double[] some = new double[(plane.length + stride - 1) / stride];
+		for (int i = 0; i < some.length; i++)
+			some[i] = plane[i * stride];
+		Percentile percentile = new Percentile().withEstimationType(EstimationType.R_7);
+		percentile.setData(some);
+		return percentile;
+	}
+
+	/** Means of the 5×5 pixels around each, of fewer at the border. */
+	private static float[] boxMeans(float[] plane, int width) {
+		int height = plane.length / width;
+		float[] across = new float[plane.length], out = new float[plane.length];
+		for (int y = 0; y < height; y++)
+			runningMeans(plane, y * width, 1, width, across);
+		for (int x = 0; x < width; x++)
+			runningMeans(across, x, width, height, out);
+		return out;
+	}
+
+	private static void runningMeans(float[] in, int from, int stride, int count, float[] out) {
+		double sum = 0;
+		int reach = 2, held = 0;
+		for (int i = -reach; i < count; i++) {
+			if (i + reach < count) {
+				sum += in[from + (i + reach) * stride];
+				held++;
+			}
+			if (i - reach > 0) {
+				sum -= in[from + (i - reach - 1) * stride];
+				held--;
+			}
+			if (i >= 0)
+				out[from + i * stride] = (float) (sum / held);
+		}
 	}
 
 	/**

@@ -75,4 +75,30 @@ final class GaussianField {
 			sum += 0.5 * Math.log((lambda + HIGHEST * HIGHEST) / (lambda + LOWEST * LOWEST));
 		return sum;
 	}
+
+	/** E[x | x + s·z = y]: the shares λ/(λ + s²) of y − m along the eigenvectors. */
+	static double[] posteriorMean(float[] y, double s) {
+		double[] out = mean();
+		for (int j = 0; j < PIXELS; j++) {
+			double[] q = EIGEN.getEigenvector(j).toArray();
+			double lambda = EIGEN.getRealEigenvalue(j), along = 0;
+			for (int i = 0; i < PIXELS; i++)
+				along += q[i] * (y[i] - MEAN);
+			for (int i = 0; i < PIXELS; i++)
+				out[i] += lambda / (lambda + s * s) * along * q[i];
+		}
+		return out;
+	}
+
+	/** Standard deviations of x given x + s·z: λ·s²/(λ + s²) along the eigenvectors. */
+	static double[] posteriorDeviation(double s) {
+		double[] out = new double[PIXELS];
+		for (int j = 0; j < PIXELS; j++) {
+			double[] q = EIGEN.getEigenvector(j).toArray();
+			double lambda = EIGEN.getRealEigenvalue(j);
+			for (int i = 0; i < PIXELS; i++)
+				out[i] += q[i] * q[i] * lambda * s * s / (lambda + s * s);
+		}
+		return Arrays.stream(out).map(Math::sqrt).toArray();
+	}
 }

@@ -1,0 +1,164 @@
+package io.github.tweedie.command;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import io.github.tweedie.command.ImageJ1.Picture;
+import net.imagej.patcher.LegacyInjector;
+
+/** The command as a macro sees it, run in ImageJ without a window. */
+class DenoiseTest {
+
+	static {
+		LegacyInjector.preinit();
+	}
+
+	/** A plane of two levels, 100 and 200, with Gaussian noise of standard deviation 5. */
+	private static final String CELLS = """
+		setBatchMode(true); random('seed', 1);
+		newImage("cells", "16-bit black", 64, 48, 1);
+		run("Set...", "value=100"); makeRectangle(0, 0, 32, 48); run("Set...", "value=200"); run("Select None");
+		run("Add Specified Noise...", "standard=5");
+		setVoxelSize(0.5, 0.5, 2, "um");
+		""";
+
+	private static String denoise(String options) {
+		return "run(\"Tweedie Denoise...\", \"model=[closed form] " + options + "\");\n";
+	}
+
+	/** To the closed form pixels are N(0, 1/4): with known noise the result is a line in each pixel's grey level. */
+	private static double shrinkage(float[] before, float[] after) {
+		double x = 0, y = 0, xx = 0, xy = 0;
+		for (int i = 0; i < before.length; i++) {
+			x += before[i];
+			y += after[i];
+			xx += before[i] * (double) before[i];
+			xy += before[i] * (double) after[i];
+		}
+		int n = before.length;
+		return (xy - x * y / n) / (xx - x * x / n);
+	}
+
+	@AfterAll
+	static void end() {
+		CommandPlugIn.dispose();
+	}
+
+	@Test
+	void theNoiseIsFoundAndTakenOut() {
+		Picture clean = ImageJ1.run(CELLS + denoise(""));
+		assertEquals("denoised of cells", clean.title());
+		assertEquals(32, clean.image().getBitDepth());
+		assertEquals(0.5, clean.image().getCalibration().pixelWidth);
+		Picture given = ImageJ1.run(CELLS + denoise("noise=gaussian sd=5"));
+		float[] before = ImageJ1.run(CELLS).pixels(1);
+		// σ in the data range is 5·2/100, a span of about 100 grey levels: a factor of 1/4 / (1/4 + σ²).
+		assertEquals(0.25 / (0.25 + 0.01), shrinkage(before, given.pixels(1)), 0.005);
+		assertEquals(shrinkage(before, given.pixels(1)), shrinkage(before, clean.pixels(1)), 0.01);
+		assertTrue(given.image().getInfoProperty().contains("tweedie.noise variance: 0.0·z + 25.0"), given.image().getInfoProperty());
+	}
+
+	@Test
+	void theResidualIsWhatIsMissing() {
+		float[] residual = ImageJ1.run(CELLS + denoise("noise=gaussian sd=5 residual=yes") + "selectImage('residual of cells');").pixels(1);
+		float[] clean = ImageJ1.run(CELLS + denoise("noise=gaussian sd=5")).pixels(1), before = ImageJ1.run(CELLS).pixels(1);
+		for (int i = 0; i < before.length; i++)
+			assertEquals(before[i], clean[i] + residual[i], 1e-4);
+	}
+
+	@Test
+	void samplesHaveAnUncertainty() {
+		Picture spread = ImageJ1.run(CELLS + denoise("noise=gaussian sd=20 samples=40 uncertainty=yes") + "selectImage('uncertainty of cells');");
+		double mean = 0;
+		for (float v : spread.pixels(1))
+			mean += v / spread.pixels(1).length;
+		float[] before = ImageJ1.run(CELLS).pixels(1), after = ImageJ1.run(CELLS + denoise("noise=gaussian sd=20")).pixels(1);
+		// √(1/4·σ²/(1/4 + σ²)) is σ times the root of the shrinkage, and σ are 20 grey levels; 40 samples tell it to 1 %.
+		assertEquals(20 * Math.sqrt(shrinkage(before, after)), mean, 0.04 * mean);
+	}
+
+	@Test
+	void everyChannelHasItsOwnNoiseAndTheOrderIsKept() {
+		String stack = """
+			setBatchMode(true); random('seed', 1);
+			newImage("cells", "32-bit black", 64, 64, 12);
+			for (i = 1; i <= 12; i++) {
+				setSlice(i); run("Set...", "value=" + 1000 * i + " slice");
+				run("Add Specified Noise...", "slice standard=" + (2 + 8 * ((i - 1) % 2)));
+			}
+			Stack.setDimensions(2, 3, 2); Property.setSliceLabel("fifth", 5);
+			""";
+		Picture clean = ImageJ1.run(stack + denoise(""));
+		assertEquals("2 3 2", clean.image().getNChannels() + " " + clean.image().getNSlices() + " " + clean.image().getNFrames());
+		assertEquals("fifth", clean.image().getStack().getSliceLabel(5));
+		for (int i = 1; i <= 12; i++) {
+			double mean = 0;
+			for (float v : clean.pixels(i))
+				mean += v / 4096;
+			assertEquals(1000 * i, mean, 10, "plane " + i);
+		}
+		assertEquals(4, variance(clean, "channel 1"), 0.4);
+		assertEquals(100, variance(clean, "channel 2"), 10);
+	}
+
+	private static double variance(Picture picture, String channel) {
+		String told = picture.property("tweedie." + channel + ", noise variance");
+		return Double.parseDouble(told.substring(told.indexOf("+ ") + 2, told.indexOf(" at")));
+	}
+
+	@Test
+	void outsideOfTheRegionTheInputIsKept() {
+		float[] before = ImageJ1.run(CELLS).pixels(1);
+		float[] after = ImageJ1.run(CELLS + "makeRectangle(10, 10, 5, 7);" + denoise("region=selection noise=gaussian sd=5")).pixels(1);
+		int changed = 0;
+		for (int i = 0; i < before.length; i++) {
+			boolean inside = i % 64 >= 10 && i % 64 < 15 && i / 64 >= 10 && i / 64 < 17;
+			changed += before[i] != after[i] ? 1 : 0;
+			assertTrue(inside || before[i] == after[i]);
+		}
+		assertTrue(changed > 30);
+	}
+
+	@Test
+	void theRecordedLineGivesTheSameAndTheInputIsUntouched() {
+		Picture first = ImageJ1.run(CELLS + denoise("samples=2 seed=5 noise=camera gain=0.1 offset=10 readnoise=3"));
+		assertArrayEquals(first.pixels(1), ImageJ1.run(CELLS + first.property("tweedie.macro")).pixels(1));
+		assertArrayEquals(ImageJ1.run(CELLS).pixels(1), ImageJ1.run(CELLS + denoise("") + "selectImage('cells');").pixels(1));
+		assertTrue(first.property("tweedie.noise variance").startsWith("0.1·z + 8.0"), first.property("tweedie.noise variance"));
+	}
+
+	@Test
+	void theNoiseIsPlotted() {
+		Picture plot = ImageJ1.run(CELLS + denoise("plot=yes") + "selectImage('noise of cells');");
+		assertEquals(1, plot.image().getStackSize());
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', value = {
+		"noise=loud | noise=[loud] is not known",
+		"uncertainty=yes | ask for samples=2 or more",
+		"noise=gaussian | sd=0.0 must be above 0",
+		"noise=camera offset=100 | gain=0.0 must be above 0",
+		"noise=gaussian sd=3 plot=yes | There is a plot only of noise that was estimated",
+		"region=selection | has no area selection",
+		"samples=-1 | must be 0 (one call) or more",
+		"sampels=3 | sampels" })
+	void mistakesAreToldInASentence(String options, String sentence) {
+		String told = assertThrows(ImageJ1.MacroError.class, () -> ImageJ1.run(CELLS + denoise(options))).getMessage();
+		assertTrue(told.contains(sentence), told);
+	}
+
+	@Test
+	void aMacroMayGoOn() {
+		String problem = ImageJ1.run(CELLS + "problem = call('io.github.tweedie.command.Denoise.attempt', 'model=[closed form] noise=loud');"
+			+ "newImage(problem, '8-bit', 8, 8, 1);").title();
+		assertTrue(problem.contains("loud"), problem);
+	}
+}

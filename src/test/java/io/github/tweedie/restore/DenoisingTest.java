@@ -1,0 +1,227 @@
+package io.github.tweedie.restore;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CancellationException;
+
+import org.junit.jupiter.api.Test;
+
+import io.github.tweedie.image.IntensityScale;
+import io.github.tweedie.image.NoiseModel;
+import io.github.tweedie.image.Planes;
+import io.github.tweedie.sde.Batch;
+import io.github.tweedie.sde.Monitor;
+import io.github.tweedie.sde.Prior;
+import io.github.tweedie.sde.Shape;
+import net.imglib2.RandomAccessibleInterval;
+import net.imglib2.img.array.ArrayImgs;
+import net.imglib2.type.numeric.real.FloatType;
+
+/** Against a Gaussian in 64 dimensions, of which the posterior under Gaussian noise has a closed form. */
+class DenoisingTest {
+
+	private static final int SIZE = GaussianField.SIZE, PIXELS = GaussianField.PIXELS;
+	private static final double SD = 90;
+
+	private static float[] noisy(int seed) {
+		float[] grey = new float[PIXELS];
+		Random random = new Random(seed);
+		for (int i = 0; i < PIXELS; i++)
+			grey[i] = (float) (GaussianField.grey(seed)[i] + SD * random.nextGaussian());
+		return grey;
+	}
+
+	private static RandomAccessibleInterval<FloatType> image(float[] grey) {
+		return ArrayImgs.floats(grey, SIZE, SIZE);
+	}
+
+	private static float[] plane(RandomAccessibleInterval<FloatType> image, int index) {
+		return new Planes(image).read(index);
+	}
+
+	/** The scale in grey levels: that of the stabilised plane, whose unit is one standard deviation of the noise. */
+	private static IntensityScale scale(float[] grey) {
+		float[] stable = new float[PIXELS];
+		for (int i = 0; i < PIXELS; i++)
+			stable[i] = (float) (grey[i] / SD);
+		IntensityScale scale = IntensityScale.ofNoisy(stable, SIZE, 1);
+		return new IntensityScale(scale.low() * SD, scale.high() * SD);
+	}
+
+	@Test
+	void oneCallGivesThePosteriorMeanOfAGaussian() {
+		float[] grey = noisy(1);
+		IntensityScale scale = scale(grey);
+		double[] mean = GaussianField.posteriorMean(scale.toData(grey, -1, 1), scale.toData(SD, -1, 1));
+		Restored restored = Denoising.with(GaussianField.PRIOR).build().restore(image(grey), NoiseModel.gaussian(SD));
+		double unit = (scale.high() - scale.low()) / 2;
+		for (int i = 0; i < PIXELS; i++)
+			assertEquals(scale.low() + (mean[i] + 1) * unit, plane(restored.mean(), 0)[i], 2e-3, "pixel " + i);
+		assertEquals(1, restored.evaluations());
+		assertNull(restored.deviation());
+		assertNull(restored.samples());
+	}
+
+	@Test
+	void samplesComeFromThePosteriorOfAGaussian() {
+		float[] grey = noisy(1);
+		IntensityScale scale = scale(grey);
+		double sigma = scale.toData(SD, -1, 1), unit = (scale.high() - scale.low()) / 2;
+		double[] mean = GaussianField.posteriorMean(scale.toData(grey, -1, 1), sigma), sd = GaussianField.posteriorDeviation(sigma);
+		int n = 300;
+		Restored restored = Denoising.with(GaussianField.PRIOR).samples(n).steps(60).build().restore(image(grey), NoiseModel.gaussian(SD));
+		double error = 0, variance = 0, expected = 0;
+		for (int i = 0; i < PIXELS; i++) {
+			error += Math.pow((plane(restored.mean(), 0)[i] - scale.low()) / unit - 1 - mean[i], 2) / (sd[i] * sd[i]);
+			variance += Math.pow(plane(restored.deviation(), 0)[i] / unit, 2);
+			expected += sd[i] * sd[i];
+		}
+		// The mean of n draws has 1/n of their variance; pixels are correlated, so the sum over them scatters by about its half.
+		assertEquals(1.0 / n, error / PIXELS, 2.0 / n);
+		assertEquals(1, variance / expected, 0.08);
+		assertEquals(60, restored.evaluations());
+		assertArrayEquals(new long[] { SIZE, SIZE, n }, restored.samples().dimensionsAsLongArray());
+	}
+
+	@Test
+	void photonsAreCountedWithoutBias() {
+		// A prior that knows every pixel to be constant: its estimate is the mean of the stabilised values.
+		Prior flat = new Prior(DenoisingTest::mean, "flat", "closed form", 1, -1, 1, 0.01, 20, 1, Prior.GLOBAL, List.of(), Prior.Precision.FLOAT32);
+		int side = 128;
+		for (double photons : new double[] { 2, 5, 30 }) {
+			Random random = new Random(3);
+			double gain = 4, offset = 100, read = 3;
+			float[] grey = new float[side * side];
+			for (int i = 0; i < grey.length; i++)
+				grey[i] = (float) (gain * poisson(photons, random) + offset + read * random.nextGaussian());
+			float[] out = Denoising.with(flat).build().plane(grey, side, NoiseModel.camera(gain, offset, read), 0, Monitor.NONE).mean();
+			double sd = Math.sqrt(gain * gain * photons + read * read), error = sd / side;
+			// NB: the read noise is inferred from the darkest level, which here is no dark level at all; it costs up to 2 % at 2 photons.
+			assertEquals(gain * photons + offset, out[0], 4 * error + 0.02 * gain * photons, photons + " photons");
+		}
+	}
+
+	private static void mean(Batch batch, float[] out) {
+		Shape shape = batch.shape();
+		for (int s = 0; s < shape.n(); s++) {
+			double sum = 0;
+			for (int i = 0; i < shape.sampleSize(); i++)
+				sum += batch.x()[s * shape.sampleSize() + i];
+			Arrays.fill(out, s * shape.sampleSize(), (s + 1) * shape.sampleSize(), (float) (sum / shape.sampleSize()));
+		}
+	}
+
+	private static int poisson(double mean, Random random) {
+		int count = 0;
+		for (double product = random.nextDouble(), end = Math.exp(-mean); product > end; product *= random.nextDouble())
+			count++;
+		return count;
+	}
+
+	@Test
+	void theResidualTellsNoiseFromStructure() {
+		int side = 64;
+		float[] clean = new float[side * side], noisy = new float[clean.length], structured = new float[clean.length];
+		Random random = new Random(4);
+		for (int i = 0; i < clean.length; i++) {
+			noisy[i] = (float) random.nextGaussian();
+			structured[i] = noisy[i] + (float) (1.2 * Math.sin(i % side / 2.0));
+		}
+		Residual noise = Residual.of(noisy, clean, side), structure = Residual.of(structured, clean, side);
+		assertEquals(1, noise.deviation(), 4 / Math.sqrt(2 * clean.length));
+		assertEquals(0, noise.correlation(), 4 / Math.sqrt(2 * clean.length));
+		assertEquals(Residual.Verdict.AS_EXPECTED, noise.verdict());
+		// The sine adds a variance of 0.72 with a correlation of cos ½ along X and 1 along Y.
+		assertEquals(Math.sqrt(1.72), structure.deviation(), 0.05);
+		assertEquals(0.72 * (Math.cos(0.5) + 1) / 2 / 1.72, structure.correlation(), 0.05);
+		assertEquals(Residual.Verdict.TOO_MUCH, structure.verdict());
+		for (int i = 0; i < clean.length; i++)
+			structured[i] = 0.8f * structured[i];
+		assertEquals(Residual.Verdict.CORRELATED, Residual.of(structured, clean, side).verdict());
+		for (int i = 0; i < clean.length; i++)
+			clean[i] = 0.5f * noisy[i];
+		assertEquals(Residual.Verdict.TOO_LITTLE, Residual.of(noisy, clean, side).verdict());
+	}
+
+	@Test
+	void planesAreDenoisedOneByOneAndInAnyOrder() {
+		float[] both = new float[2 * PIXELS];
+		System.arraycopy(noisy(1), 0, both, 0, PIXELS);
+		System.arraycopy(noisy(2), 0, both, PIXELS, PIXELS);
+		Denoising denoising = Denoising.with(GaussianField.PRIOR).samples(2).steps(5).seed(7).build();
+		Restored restored = denoising.restore(ArrayImgs.floats(both.clone(), SIZE, SIZE, 2), NoiseModel.gaussian(SD));
+		Denoising.Plane second = denoising.plane(noisy(2), SIZE, NoiseModel.gaussian(SD), 1, Monitor.NONE);
+		assertArrayEquals(second.mean(), plane(restored.mean(), 1));
+		assertArrayEquals(second.samples()[1], plane(restored.samples(), 3));
+		Restored more = Denoising.with(GaussianField.PRIOR).samples(3).steps(5).seed(7).build().restore(image(noisy(1)), NoiseModel.gaussian(SD));
+		assertArrayEquals(plane(more.samples(), 1), plane(restored.samples(), 2), "a sample does not depend on how many there are");
+	}
+
+	@Test
+	void anyExtentIsDenoisedAndTheInputKept() {
+		for (int[] extent : new int[][] { { 1, 1 }, { 5, 1 }, { 1, 9 }, { 13, 7 } }) {
+			float[] grey = new float[extent[0] * extent[1]];
+			for (int i = 0; i < grey.length; i++)
+				grey[i] = 100 + i % 3;
+			float[] before = grey.clone();
+			Prior independent = new Prior((b, out) -> System.arraycopy(b.x(), 0, out, 0, out.length), "same", "closed form", 1, -1, 1, 0.01, 20, 8,
+				Prior.GLOBAL, List.of(), Prior.Precision.FLOAT32);
+			Restored restored = Denoising.with(independent).build().restore(ArrayImgs.floats(grey, extent[0], extent[1]), NoiseModel.gaussian(1));
+			assertArrayEquals(before, grey);
+			assertArrayEquals(grey, plane(restored.mean(), 0), 1e-4f);
+		}
+	}
+
+	@Test
+	void withoutNoiseNothingIsChanged() {
+		Restored restored = Denoising.with(GaussianField.PRIOR).samples(2).build().restore(image(noisy(1)), new NoiseModel(0, 0));
+		assertArrayEquals(noisy(1), plane(restored.mean(), 0));
+		assertEquals(0, restored.evaluations());
+	}
+
+	@Test
+	void whatCannotBeDenoisedIsToldInASentence() {
+		float[] holed = noisy(1);
+		holed[SIZE + 3] = Float.NaN;
+		String told = assertThrows(IllegalArgumentException.class,
+			() -> Denoising.with(GaussianField.PRIOR).build().restore(image(holed), NoiseModel.gaussian(SD))).getMessage();
+		assertTrue(told.startsWith("The pixel (3, 1) of plane 1 is NaN"), told);
+		assertThrows(IllegalArgumentException.class, () -> Denoising.with(GaussianField.PRIOR).samples(-1).build());
+		assertThrows(IllegalArgumentException.class, () -> Denoising.with(GaussianField.PRIOR).steps(1).build());
+		assertThrows(IllegalArgumentException.class, () -> Denoising.with(GaussianField.PRIOR).inflation(0.5).build());
+	}
+
+	@Test
+	void cancellingStopsBeforeTheNextCall() {
+		int[] calls = { 0 };
+		Prior counting = GaussianField.PRIOR.with((b, out) -> {
+			calls[0]++;
+			GaussianField.PRIOR.denoise(b, out);
+		});
+		Monitor impatient = new Monitor() {
+			@Override
+			public boolean cancelled() {
+				return calls[0] >= 3;
+			}
+		};
+		assertThrows(CancellationException.class, () -> Denoising.with(counting).samples(4).steps(10).monitor(impatient).build()
+			.restore(image(noisy(1)), NoiseModel.gaussian(SD)));
+		assertEquals(3, calls[0]);
+	}
+
+	@Test
+	void theOriginIsTold() {
+		Restored restored = Denoising.with(GaussianField.PRIOR).inflation(1.5).build().restore(image(noisy(1)), new NoiseModel(2, 50));
+		assertEquals("2.0·z + 50.0 at the grey level z", restored.provenance().get("noise variance"));
+		assertEquals("1.5", restored.provenance().get("noise taken for stronger by"));
+		assertNotNull(restored.provenance().get("model"));
+	}
+}
