@@ -12,7 +12,7 @@ public record Residual(double deviation, double correlation) {
 	/** Of an image without noise nothing is taken away. */
 	static final Residual NONE = new Residual(1, 0);
 
-	private static final double LEAST = 0.85, MOST = 1.15, ALIKE = 0.15;
+	private static final double LEAST = 0.75, MOST = 1.15, ALIKE = 0.15;
 
 	/**
 	 * @param noisy Y×X, stabilised to unit variance of the noise
