@@ -5,8 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -153,6 +161,19 @@ class DenoiseTest {
 	void mistakesAreToldInASentence(String options, String sentence) {
 		String told = assertThrows(ImageJ1.MacroError.class, () -> ImageJ1.run(CELLS + denoise(options))).getMessage();
 		assertTrue(told.contains(sentence), told);
+	}
+
+	@Test
+	void aFolderAndThoseInItAreDenoisedAndWhatFailsIsPassedOver(@TempDir Path folder) throws IOException {
+		Path images = Files.createDirectories(folder.resolve("images")), inner = Files.createDirectory(images.resolve("inner"));
+		ImageJ1.run(CELLS + "saveAs('Tiff', '" + images.resolve("a.tif") + "'); saveAs('Tiff', '" + inner.resolve("b.tif") + "');");
+		Files.writeString(images.resolve("broken.tif"), "no image");
+		Path results = folder.resolve("results");
+		ImageJ1.run(Files.readString(Path.of("macros", "denoise-folder.ijm")), images + ";" + results + ";model=[closed form] residual=yes");
+		try (Stream<Path> files = Files.walk(results)) {
+			assertEquals(Set.of("a-denoised.tif", "a-residual.tif", "inner/b-denoised.tif", "inner/b-residual.tif"),
+				files.filter(Files::isRegularFile).map(f -> results.relativize(f).toString()).collect(Collectors.toSet()));
+		}
 	}
 
 	@Test
