@@ -10,6 +10,8 @@ from PIL import Image
 
 SUFFIXES = {".png", ".tif", ".tiff"}
 SMALLEST = 16
+# Families of simulated specimens on which models are measured, and which therefore no model may see (`Specimen.Family.heldOut`).
+HELD_OUT = {"dendrites", "speckled_membranes"}
 
 
 @dataclass
@@ -42,6 +44,9 @@ def read_folder(folder, channels, classes=None, class_names=None):
     files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
     if not files:
         raise SystemExit(f"No PNG or TIFF files were found below '{folder}'. Give a folder that contains images.")
+    if seen := HELD_OUT & {part for file in files for part in file.parts}:
+        raise SystemExit(f"'{folder}' holds simulated {' and '.join(sorted(seen))}, which are kept from all training, so that models can "
+                         f"be measured on them. Leave them out.")
     class_of = classes_of(folder, files, classes)
     names = class_names or sorted(set(class_of.values()) - {""})
     if classes and len(names) < 2:

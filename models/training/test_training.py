@@ -332,6 +332,13 @@ class Reading(unittest.TestCase):
         with self.assertRaisesRegex(SystemExit, "cannot be read"):
             self.read()
 
+    def test_families_kept_for_measuring_are_refused(self):
+        for family in ("dendrites", "speckled_membranes"):
+            write_images(self.folder / family, 1)
+            with self.assertRaisesRegex(SystemExit, f"holds simulated {family}"):
+                self.read()
+            (self.folder / family / "0.png").unlink()
+
     def test_classes_come_from_folders_or_a_table(self):
         write_images(self.folder / "round", seed=1), write_images(self.folder / "square", seed=2)
         images, _ = self.read(classes="folders")
