@@ -11,17 +11,19 @@ import io.github.tweedie.sde.Shape;
  */
 enum Classical {
 
-	/** Patches of 3×3, 5×5 and 7×7 pixels; searches of 11×11 and 21×21; h from 0.3 to 1.2 σ. */
+	/**
+	 * Patches of 3×3, 5×5 and 7×7 pixels, beyond σ = 0.25 of 5×5, 7×7 and 11×11; searches of 11×11 and 21×21; h = 1.6 σ, divided by √2 up
+	 * to four times.
+	 */
 	NON_LOCAL_MEANS("non-local means") {
 
 		@Override
 		void variants(Shape shape, float[] noisy, double sigma, BiConsumer<String, float[]> each) {
-			double[] strengths = { 0.3 * sigma, 0.45 * sigma, 0.65 * sigma, 0.9 * sigma, 1.2 * sigma };
-			for (int patch : new int[] { 1, 2, 3 })
+			for (int patch : sigma > 0.25 ? new int[] { 2, 3, 5 } : new int[] { 1, 2, 3 })
 				for (int search : new int[] { 5, 10 }) {
-					float[][] out = NonLocalMeans.denoise(shape, noisy, sigma, patch, search, strengths);
+					float[][] out = NonLocalMeans.denoise(shape, noisy, sigma, patch, search, 1.6 * sigma, 5);
 					for (int k = 0; k < out.length; k++)
-						each.accept(label("patch %d, search %d, h %.2f sigma", patch, search, strengths[k] / sigma), out[k]);
+						each.accept(label("patch %d, search %d, h %.2f sigma", patch, search, 1.6 / Math.pow(2, k / 2.0)), out[k]);
 				}
 		}
 	},

@@ -14,8 +14,8 @@ import io.github.tweedie.sde.Shape;
  */
 final class NonLocalMeans {
 
-	/** Weights below e⁻¹⁰ are none. */
-	private static final double CUT = 10;
+	/** Smaller weights are none. */
+	private static final double SMALLEST = 5e-5;
 
 	private final Shape shape;
 	private final float[] image;
@@ -23,21 +23,21 @@ final class NonLocalMeans {
 	private final double noise;
 	private final int patch;
 	private final double[][] sums, weights;
-	private final double[] strengths;
+	private final double strength;
 
-	private NonLocalMeans(Shape shape, float[] image, double sigma, int patch, double[] strengths) {
+	private NonLocalMeans(Shape shape, float[] image, double sigma, int patch, double strength, int count) {
 		this.shape = shape;
 		this.image = image;
 		this.patch = patch;
-		this.strengths = strengths;
+		this.strength = strength;
 		noise = 2 * sigma * sigma;
 		int pixels = shape.y() * shape.x();
 		padded = new float[shape.c()][];
 		for (int c = 0; c < shape.c(); c++)
 			padded[c] = Mirror.pad(image, c * pixels, shape.y(), shape.x(), patch);
-		sums = new double[strengths.length][image.length];
-		weights = new double[strengths.length][pixels];
-		for (int k = 0; k < strengths.length; k++) {
+		sums = new double[count][image.length];
+		weights = new double[count][pixels];
+		for (int k = 0; k < count; k++) {
 			for (int i = 0; i < image.length; i++)
 				sums[k][i] = image[i];
 			Arrays.fill(weights[k], 1);
@@ -50,11 +50,11 @@ final class NonLocalMeans {
 	 * @param sigma standard deviation of the noise, in the units of the image
 	 * @param patch radius of the patches: 2 for 5×5 pixels
 	 * @param search radius of the search: 10 for 21×21 pixels
-	 * @param strengths several h, in the units of the image, which share the comparisons
-	 * @return the denoised image for each h
+	 * @param strength h, in the units of the image
+	 * @param count how many results: for h, h/√2, h/2 and so on, which share the comparisons, and whose weights are squares of each other
 	 */
-	static float[][] denoise(Shape shape, float[] image, double sigma, int patch, int search, double... strengths) {
-		NonLocalMeans means = new NonLocalMeans(shape, image, sigma, patch, strengths);
+	static float[][] denoise(Shape shape, float[] image, double sigma, int patch, int search, double strength, int count) {
+		NonLocalMeans means = new NonLocalMeans(shape, image, sigma, patch, strength, count);
 		for (int dy = 0; dy <= Math.min(search, shape.y() - 1); dy++)
 			for (int dx = dy == 0 ? 1 : -search; dx <= search; dx++)
 				if (Math.abs(dx) < shape.x())
@@ -103,27 +103,25 @@ final class NonLocalMeans {
 
 	private void exchange(double[] distance, int first, int shift) {
 		int pixels = shape.y() * shape.x();
-		for (int k = 0; k < strengths.length; k++) {
-			double scale = 1 / (strengths[k] * strengths[k]);
-			double[] sum = sums[k], weight = weights[k];
-			for (int x = 0; x < distance.length; x++) {
-				double t = distance[x] * scale;
-				if (t > CUT)
-					continue;
-				double w = t == 0 ? 1 : Math.exp(-t);
-				int p = first + x, q = p + shift;
-				weight[p] += w;
-				weight[q] += w;
+		double scale = -1 / (strength * strength), farthest = Math.log(SMALLEST) / scale;
+		for (int x = 0; x < distance.length; x++) {
+			if (distance[x] > farthest)
+				continue;
+			int p = first + x, q = p + shift;
+			double w = distance[x] == 0 ? 1 : Math.exp(scale * distance[x]);
+			for (int k = 0; k < weights.length && w > SMALLEST; k++, w *= w) {
+				weights[k][p] += w;
+				weights[k][q] += w;
 				for (int c = 0; c < image.length; c += pixels) {
-					sum[c + p] += w * image[c + q];
-					sum[c + q] += w * image[c + p];
+					sums[k][c + p] += w * image[c + q];
+					sums[k][c + q] += w * image[c + p];
 				}
 			}
 		}
 	}
 
 	private float[][] result() {
-		float[][] out = new float[strengths.length][image.length];
+		float[][] out = new float[sums.length][image.length];
 		for (int k = 0; k < out.length; k++)
 			for (int i = 0; i < image.length; i++)
 				out[k][i] = (float) (sums[k][i] / weights[k][i % weights[k].length]);
