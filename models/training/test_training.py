@@ -16,6 +16,7 @@ import torch
 import yaml
 from PIL import Image
 
+import judge
 import package
 import train
 from classifier import Classifier
@@ -385,6 +386,28 @@ class Cropping(unittest.TestCase):
         _, labels = Crops(Images(planes, [0] + [1] * 9), seed=6).batch(64, 400)
         # Weights 1 and 1/3 nine times: a quarter is of the rare class; the standard error of 400 draws is 0.022.
         self.assertAlmostEqual(float((labels == 0).mean()), 0.25, delta=4 * 0.022)
+
+
+class JudgeTest(unittest.TestCase):
+
+    def test_learns_what_tells_two_classes_apart(self):
+        """Wide stripes and narrow ones, turned any way."""
+        with tempfile.TemporaryDirectory() as folder:
+            folder, random = pathlib.Path(folder), np.random.default_rng(2)
+            for i in range(16):
+                wave = np.sin(np.arange(32)[:, None] * (0.5 if i % 2 else 1.5) + random.uniform(0, 6)) + 0 * np.arange(32)
+                name = folder / "images" / ("slow" if i % 2 else "fast") / f"{i}.png"
+                name.parent.mkdir(parents=True, exist_ok=True)
+                Image.fromarray((120 + 90 * wave + random.normal(0, 5, wave.shape)).astype(np.uint8)).save(name)
+            with redirect_stdout(io.StringIO()) as said:
+                judge.main(["--images", str(folder / "images"), "--classes", "folders", "--test", str(folder / "images"),
+                            "--out", str(folder / "judge.onnx"), "--minutes", "0.1", "--batch", "16"])
+            self.assertIn("other images: named rightly 1.000", said.getvalue())
+            session = onnxruntime.InferenceSession(str(folder / "judge.onnx"), providers=["CPUExecutionProvider"])
+            self.assertEqual("fast,slow", session.get_modelmeta().custom_metadata_map["class_names"])
+            log_probability, features = session.run(None, {"x": random.standard_normal((3, 1, 32, 32)).astype(np.float32)})
+            self.assertEqual((3, judge.FEATURES), features.shape)
+            np.testing.assert_allclose(np.exp(log_probability).sum(1), 1, rtol=1e-5)
 
 
 if __name__ == "__main__":

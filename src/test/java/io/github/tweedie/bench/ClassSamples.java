@@ -32,6 +32,9 @@ import io.github.tweedie.sde.VeSde;
  */
 final class ClassSamples {
 
+	/** Side of images of classes, if the prior does not state it. */
+	private static final int USUAL_SIDE = 64;
+
 	/**
 	 * One row of the table.
 	 *
@@ -100,10 +103,15 @@ final class ClassSamples {
 		this.judge = judge;
 		this.each = each;
 		this.steps = steps;
-		side = prior.trainingSize() > 0 ? prior.trainingSize() : 64;
+		side = side(prior);
 		test = real(folder.resolve("test"), Integer.MAX_VALUE);
 		add("real, test", test, 0, 0);
 		add("real, training", real(folder.resolve("train"), each), 0, 0);
+	}
+
+	/** Of the images that a prior with classes was trained on, in pixels: a class shows one object in the middle. */
+	static int side(Prior prior) {
+		return prior.trainingSize() > 0 ? prior.trainingSize() : USUAL_SIDE;
 	}
 
 	/** All rows so far. */
@@ -113,7 +121,8 @@ final class ClassSamples {
 
 	/** Draws images as users do. */
 	void draw(String name, Guidance guidance, double scale) {
-		Generated generated = Generation.with(prior).classes(Generation.ALL).count(each).steps(steps).guidance(guidance, scale).build().generate();
+		Generated generated = Generation.with(prior).classes(Generation.ALL).count(each).size(side, side).steps(steps).guidance(guidance, scale)
+			.build().generate();
 		Planes planes = new Planes(generated.images());
 		List<float[]> images = IntStream.range(0, planes.count()).mapToObj(planes::read).toList();
 		int total = images.size();

@@ -229,7 +229,7 @@ public final class ModelsBench implements Runnable {
 		Path file = document.resolveSibling("models-" + name + ".png");
 		boolean classes = !prior.classNames().isEmpty();
 		List<float[]> images = new ArrayList<>();
-		int side = prior.trainingSize() > 0 && classes ? prior.trainingSize() : prior.extent(DRAW), columns = classes ? 8 : DRAWS / 2;
+		int side = classes ? ClassSamples.side(prior) : prior.extent(DRAW), columns = classes ? 8 : DRAWS / 2;
 		text.append("![Draws from ").append(name).append("](").append(file.getFileName()).append(")\n\n");
 		if (classes) {
 			for (String label : prior.classNames()) {
