@@ -27,8 +27,8 @@ import io.github.tweedie.sde.Shape;
 import io.github.tweedie.sde.VeSde;
 
 /**
- * Judges images of every class that a prior draws: how many does an independent classifier name rightly, and how far are they from real
- * ones in its features?
+ * Judges images of every class that a prior draws: how many does an independent classifier name rightly, and how far are they from
+ * real ones in its features?
  */
 final class ClassSamples {
 
@@ -121,8 +121,8 @@ final class ClassSamples {
 
 	/** Draws images as users do. */
 	void draw(String name, Guidance guidance, double scale) {
-		Generated generated = Generation.with(prior).classes(Generation.ALL).count(each).size(side, side).steps(steps).guidance(guidance, scale)
-			.build().generate();
+		Generated generated = Generation.with(prior).classes(Generation.ALL).count(each).size(side, side).steps(steps)
+			.guidance(guidance, scale).build().generate();
 		Planes planes = new Planes(generated.images());
 		List<float[]> images = IntStream.range(0, planes.count()).mapToObj(planes::read).toList();
 		int total = images.size();
@@ -141,8 +141,8 @@ final class ClassSamples {
 		for (int label = 0; label < prior.classNames().size(); label++) {
 			int[] labels = new int[each], ids = IntStream.range(0, each).toArray();
 			Arrays.fill(labels, label);
-			State state = sampler.sample(prior, shape, ids, labels, new ClassifierGuidance(prior.classifier(), scale), new Noise(1, label + 1),
-				Monitor.NONE);
+			State state = sampler.sample(prior, shape, ids, labels, new ClassifierGuidance(prior.classifier(), scale),
+				new Noise(1, label + 1), Monitor.NONE);
 			for (int s = 0; s < each; s++)
 				images.add(Arrays.copyOfRange(state.x, s * side * side, (s + 1) * side * side));
 		}
@@ -167,7 +167,8 @@ final class ClassSamples {
 				continue;
 			Picture picture = Picture.read(file, 1);
 			if (picture.shape().x() != side || picture.shape().y() != side)
-				throw new IOException("The image " + file + " is of " + picture.shape() + " values; the prior draws " + side + "×" + side + ".");
+				throw new IOException("The image " + file + " is of " + picture.shape() + " values; the prior draws " + side + "×" + side
+					+ ", so give images of that size.");
 			images.add(picture.clean());
 			labels.add(label);
 		}
@@ -175,8 +176,8 @@ final class ClassSamples {
 	}
 
 	private void add(String name, Judged judged, double evaluations, double seconds) {
-		rows.add(new Row(name, judged.label.length, judged.accuracy(), judged.meanOfClasses(), judged == test ? Double.NaN : distance(judged),
-			evaluations, seconds));
+		rows.add(new Row(name, judged.label.length, judged.accuracy(), judged.meanOfClasses(),
+			judged == test ? Double.NaN : distance(judged), evaluations, seconds));
 	}
 
 	/** Of the classes that are among the test images, each with the same weight. */

@@ -6,14 +6,14 @@ import java.util.function.BiConsumer;
 import io.github.tweedie.sde.Shape;
 
 /**
- * Classical denoisers, each tuned by an oracle: of all results on a grid of parameters, the one nearest to the truth, of each image
- * by itself. So they are shown better than anyone could use them, and never worse for a wrong setting.
+ * Classical denoisers, each tuned by an oracle: of all results on a grid of parameters, the one nearest to the truth, of each
+ * image by itself. So they are shown better than anyone could use them, and never worse for a wrong setting.
  */
 enum Classical {
 
 	/**
-	 * Patches of 3×3, 5×5 and 7×7 pixels, beyond σ = 0.25 of 5×5, 7×7 and 11×11; searches of 11×11 and 21×21; h = 1.6 σ, divided by √2 up
-	 * to four times.
+	 * Patches of 3×3, 5×5 and 7×7 pixels, beyond σ = 0.25 of 5×5, 7×7 and 11×11; searches of 11×11 and 21×21; h = 1.6 σ, divided by
+	 * √2 up to four times.
 	 */
 	NON_LOCAL_MEANS("non-local means") {
 

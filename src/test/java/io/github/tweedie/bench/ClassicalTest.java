@@ -79,7 +79,7 @@ class ClassicalTest {
 
 	// -- Gaussian --
 
-	/** Cosines that are mirrored at the border are its eigenfunctions, with exp(−ω²s²/2) to what lies beyond 4 s and the sampling. */
+	/** Cosines mirrored at the border are its eigenfunctions, with exp(−ω²s²/2) to what lies beyond 4 s and the sampling. */
 	@Test
 	void gaussianBlurDampsWavesAsItsTransformSays() {
 		Shape shape = Shape.planes(1, 2, 24, 40);
@@ -122,8 +122,8 @@ class ClassicalTest {
 	// -- total variation --
 
 	/**
-	 * A step between two halves, each w pixels wide, moves by λ/w on either side: ∂/∂δ of w·δ² − 2·λ·δ for each row. With the same step
-	 * in two channels the length of the gradient grows by √2 and the fidelity twofold, so it moves by λ/(√2·w).
+	 * A step between two halves, each w pixels wide, moves by λ/w on either side: ∂/∂δ of w·δ² − 2·λ·δ for each row. With the same
+	 * step in two channels the length of the gradient grows by √2 and the fidelity twofold, so it moves by λ/(√2·w).
 	 */
 	@Test
 	void totalVariationMovesTheTwoSidesOfAStepTogether() {

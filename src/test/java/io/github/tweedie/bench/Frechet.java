@@ -5,8 +5,8 @@ import org.apache.commons.math3.linear.EigenDecomposition;
 import org.apache.commons.math3.linear.RealMatrix;
 
 /**
- * The Fréchet distance of two sets of feature vectors, as if each were Gaussian: |μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2·(Σ₁Σ₂)^½) (Dowson and
- * Landau 1982; Heusel et al. 2017 for images). Every vector has a weight, so that sets of different composition can be compared.
+ * The Fréchet distance of two sets of feature vectors, as if each were Gaussian: |μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2·(Σ₁Σ₂)^½) (Dowson
+ * and Landau 1982; Heusel et al. 2017 for images). Every vector has a weight, so that sets of different composition can be compared.
  * Sets of finite size are never at distance 0: compare sets of the same size.
  */
 final class Frechet {

@@ -13,8 +13,8 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 
 /**
- * A classifier of clean images that had no part in making what it judges: models/training/judge.py trained it. Made after the first
- * prior was opened, which sets ONNX Runtime up.
+ * A classifier of clean images that had no part in making what it judges: models/training/judge.py trained it. Made after the
+ * first prior was opened, which sets ONNX Runtime up.
  */
 final class Judge implements AutoCloseable {
 
@@ -65,7 +65,8 @@ final class Judge implements AutoCloseable {
 		for (float[] image : images)
 			for (float v : image)
 				values.put(Math.max(-BRIGHTEST, Math.min(BRIGHTEST, v)));
-		try (OnnxTensor x = OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), values.rewind(), new long[] { images.size(), 1, side, side });
+		long[] shape = { images.size(), 1, side, side };
+		try (OnnxTensor x = OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), values.rewind(), shape);
 			OrtSession.Result result = session.run(Map.of("x", x)))
 		{
 			float[][] log = (float[][]) result.get("log_probability").orElseThrow().getValue();

@@ -54,7 +54,8 @@ class MeasuresTest {
 	/** Points at ±s on each axis have a covariance that is known: of two such sets, Σ (s₁ − s₂)² times what s² is divided by. */
 	@Test
 	void frechetDistanceOfKnownMeansAndCovariances() {
-		double[][] a = cross(new double[] { 1, 2, 3 }, new double[] { 0, 0, 0 }), b = cross(new double[] { 2, 2, 1 }, new double[] { 1, -1, 0.5 });
+		double[][] a = cross(new double[] { 1, 2, 3 }, new double[] { 0, 0, 0 });
+		double[][] b = cross(new double[] { 2, 2, 1 }, new double[] { 1, -1, 0.5 });
 		double[] ones = new double[6];
 		Arrays.fill(ones, 1);
 		// Each axis holds two of the six points: the variance is 2·s²/(6 − 1).

@@ -28,8 +28,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /**
- * Measures the bundled networks on images that they were not trained on. Writes docs/models.md and a sheet of draws of each network
- * for people, and target/bench/models.csv for machines.
+ * Measures the bundled networks on images that they were not trained on. Writes docs/models.md and a sheet of draws of each
+ * network for people, and target/bench/models.csv for machines.
  *
  * <pre>
  * ./mvnw -q test-compile exec:java@models -Dexec.args=DATA_FOLDER
@@ -38,12 +38,14 @@ import picocli.CommandLine.Parameters;
 @Command(name = "models", mixinStandardHelpOptions = true, description = "Measures the bundled networks.")
 public final class ModelsBench implements Runnable {
 
-	private static final int CROP = 128, MOST_CROPS = 40, TILE = 256, DRAW = 96, DRAWS = 12;
+	private static final int MOST_CROPS = 40, EACH = 32, STEPS = 16;
+	private static final int CROP = 128, TILE = 256, DRAW = 96, DRAWS = 12;
 	private static final double GUIDED = 1.5;
 	private static final String FLUORESCENCE = "fluorescence", NLM = Classical.NON_LOCAL_MEANS.title, JUDGED = "mitocheck";
 	private static final int AT_TWO_TENTHS = 1;
 
-	@Parameters(paramLabel = "DATA_FOLDER", description = "folder that holds nuclei/test, mitocheck/test, mitocheck/train and histology/test")
+	@Parameters(paramLabel = "DATA_FOLDER",
+		description = "folder that holds nuclei/test, mitocheck/test, mitocheck/train and histology/test")
 	private Path data;
 
 	@Option(names = "--models", defaultValue = "models", description = "folder of the model packages; default ${DEFAULT-VALUE}")
@@ -52,16 +54,17 @@ public final class ModelsBench implements Runnable {
 	@Option(names = "--only", description = "name of a network, may be repeated; default: all")
 	private List<String> only = new ArrayList<>();
 
-	@Option(names = "--crops", defaultValue = "40", description = "most crops of each set; default ${DEFAULT-VALUE}")
-	private int most = MOST_CROPS;
+	@Option(names = "--crops", defaultValue = "" + MOST_CROPS, description = "most crops of each set; default ${DEFAULT-VALUE}")
+	private int most;
 
-	@Option(names = "--each", defaultValue = "32", description = "generated images of each class; default ${DEFAULT-VALUE}")
+	@Option(names = "--each", defaultValue = "" + EACH, description = "generated images of each class; default ${DEFAULT-VALUE}")
 	private int each;
 
-	@Option(names = "--steps", defaultValue = "16", description = "steps of the sampler; default ${DEFAULT-VALUE}")
+	@Option(names = "--steps", defaultValue = "" + STEPS, description = "steps of the sampler; default ${DEFAULT-VALUE}")
 	private int steps;
 
-	@Option(names = "--out", defaultValue = "docs/models.md", description = "the document to write, with sheets beside it; default ${DEFAULT-VALUE}")
+	@Option(names = "--out", defaultValue = "docs/models.md",
+		description = "the document to write, with sheets beside it; default ${DEFAULT-VALUE}")
 	private Path document;
 
 	private final StringBuilder text = new StringBuilder(), csv = new StringBuilder("case,method,metric,value,low,high\n");
@@ -81,8 +84,8 @@ public final class ModelsBench implements Runnable {
 		try {
 			List<ModelPackage> packages = packages();
 			Files.createDirectories(document.toAbsolutePath().getParent());
-			text.append("# The bundled networks, measured\n\nWritten by\n\n    ./mvnw -q test-compile exec:java@models -Dexec.args=DATA_FOLDER\n\n")
-				.append(EXPLANATION);
+			text.append("# The bundled networks, measured\n\nWritten by\n\n    ./mvnw -q test-compile exec:java@models -Dexec.args=")
+				.append(arguments()).append("\n\n").append(EXPLANATION);
 			cost(packages);
 			for (ModelPackage found : packages)
 				try (Prior prior = found.open("cpu")) {
@@ -94,6 +97,12 @@ public final class ModelsBench implements Runnable {
 		catch (IOException e) {
 			throw new IllegalStateException(e.getMessage(), e);
 		}
+	}
+
+	/** What makes this document again, but for the folder. */
+	private String arguments() {
+		boolean usual = most == MOST_CROPS && each == EACH && steps == STEPS;
+		return usual ? "DATA_FOLDER" : String.format(Locale.ROOT, "\"DATA_FOLDER --crops %d --each %d --steps %d\"", most, each, steps);
 	}
 
 	private List<ModelPackage> packages() throws IOException {
@@ -177,7 +186,8 @@ public final class ModelsBench implements Runnable {
 		List<String> methods = new ArrayList<>(List.of(name, DenoisingTable.NOISY));
 		Arrays.stream(Classical.values()).forEach(m -> methods.add(m.title));
 		text.append("\n### Denoising ").append(set.startsWith("simulated") ? set : "`" + set + "`").append("\n\n").append(table.count())
-			.append(" crops of at most ").append(table.shape().x()).append("×").append(table.shape().y()).append(" pixels. PSNR in dB; SSIM below.\n\n| σ |");
+			.append(" crops of at most ").append(table.shape().x()).append("×").append(table.shape().y())
+			.append(" pixels. PSNR in dB; SSIM below.\n\n| σ |");
 		methods.forEach(m -> text.append(" ").append(m).append(" |"));
 		text.append(" above non-local means |\n| --- |").append(" --: |".repeat(methods.size() + 1)).append("\n");
 		for (int level = 0; level < DenoisingTable.SIGMAS.length; level++) {
@@ -233,13 +243,13 @@ public final class ModelsBench implements Runnable {
 		text.append("![Draws from ").append(name).append("](").append(file.getFileName()).append(")\n\n");
 		if (classes) {
 			for (String label : prior.classNames()) {
-				images.addAll(draws(Generation.with(prior).classes(label).count(columns / 2).size(side, side)));
-				images.addAll(draws(Generation.with(prior).classes(label).count(columns / 2).size(side, side).guidance(Guidance.CLASSIFIER_FREE,
-					GUIDED)));
+				Generation.Builder drawn = Generation.with(prior).classes(label).count(columns / 2).size(side, side);
+				images.addAll(draws(drawn));
+				images.addAll(draws(drawn.guidance(Guidance.CLASSIFIER_FREE, GUIDED)));
 			}
-			text.append("Draws from the network, in ").append(steps).append(" steps. Rows from the top: ").append(String.join(", ", prior.classNames()))
-				.append(", and no class in particular. The left half is told the class, no more; the right half is made from the same noise with "
-					+ "classifier-free guidance of scale ").append(GUIDED).append(".\n");
+			text.append("Draws from the network, in ").append(steps).append(" steps. Rows from the top: ")
+				.append(String.join(", ", prior.classNames())).append(", and no class in particular. The left half is told the class, no "
+					+ "more; the right half is made from the same noise with classifier-free guidance of scale ").append(GUIDED).append(".\n");
 		}
 		else
 			text.append("Draws from the network, in ").append(steps).append(" steps.\n");
@@ -280,8 +290,8 @@ public final class ModelsBench implements Runnable {
 			for (Row row : samples.rows())
 				row(name, row, real);
 			Row told = samples.rows().get(2);
-			bounds.add(String.format(Locale.ROOT, "| %s: the judge names at least 0.7 times as many of the generated images rightly as of real test "
-				+ "images, without guidance | %.2f ± %.2f | %s |", name, told.accuracy() / real.accuracy(), told.error() / real.accuracy(),
+			bounds.add(String.format(Locale.ROOT, "| %s: the judge names at least 0.7 times as many of the generated images rightly as of "
+				+ "real test images, without guidance | %.2f ± %.2f | %s |", name, told.accuracy() / real.accuracy(), told.error() / real.accuracy(),
 				told.accuracy() >= 0.7 * real.accuracy() ? "reached" : "**not reached**"));
 			say("classes of " + name);
 		}
@@ -290,9 +300,9 @@ public final class ModelsBench implements Runnable {
 	private void row(String name, Row row, Row real) {
 		boolean drawn = row.evaluations() > 0;
 		text.append(String.format(Locale.ROOT, "| %s | %d | %.1f ± %.1f %% | %.1f %% | %s | %s | %s | %s |%n", row.images(), row.count(),
-			100 * row.accuracy(), 100 * row.error(), 100 * row.mean(), drawn ? String.format(Locale.ROOT, "%.2f", row.accuracy() / real.accuracy()) : "",
-			Double.isNaN(row.distance()) ? "" : String.format(Locale.ROOT, "%.2f", row.distance()),
-			drawn ? String.format(Locale.ROOT, "%.0f", row.evaluations()) : "", drawn ? String.format(Locale.ROOT, "%.2f", row.seconds()) : ""));
+			100 * row.accuracy(), 100 * row.error(), 100 * row.mean(), orEmpty("%.2f", drawn, row.accuracy() / real.accuracy()),
+			orEmpty("%.3f", !Double.isNaN(row.distance()), row.distance()), orEmpty("%.0f", drawn, row.evaluations()),
+			orEmpty("%.2f", drawn, row.seconds())));
 		record(name + " classes", row.images(), "accuracy", row.accuracy(), row.accuracy() - row.error(), row.accuracy() + row.error());
 		record(name + " classes", row.images(), "accuracy_mean_of_classes", row.mean());
 		if (!Double.isNaN(row.distance()))
@@ -301,16 +311,20 @@ public final class ModelsBench implements Runnable {
 			record(name + " classes", row.images(), "seconds_per_image", row.seconds());
 	}
 
+	private static String orEmpty(String format, boolean known, double value) {
+		return known ? String.format(Locale.ROOT, format, value) : "";
+	}
+
 	// -- cost --
 
 	private void cost(List<ModelPackage> packages) throws IOException {
-		text.append("\n## Cost\n\n| network | megabytes | operations per pixel, by its card | time of a 256 × 256 tile, by its card | measured here |\n"
-			+ "| --- | --: | --- | --- | --: |\n");
+		text.append("\n## Cost\n\n| network | megabytes | operations per pixel, by its card | time of a 256 × 256 tile, by its card "
+			+ "| measured here |\n| --- | --: | --- | --- | --: |\n");
 		for (ModelPackage found : packages)
 			try (Prior prior = found.open("cpu")) {
 				double milliseconds = milliseconds(prior), megabytes = Files.size(found.location().resolve("model.onnx")) * 1e-6;
-				text.append(String.format(Locale.ROOT, "| %s | %.1f | %s | %s | %.0f ms |%n", found.name(), megabytes, card(found, "operations"),
-					card(found, "time"), milliseconds));
+				text.append(String.format(Locale.ROOT, "| %s | %.1f | %s | %s | %.0f ms |%n", found.name(), megabytes,
+					card(found, "operations"), card(found, "time"), milliseconds));
 				record(found.name() + " tile 256", found.name(), "milliseconds", milliseconds);
 				record(found.name(), found.name(), "megabytes", megabytes);
 			}
@@ -362,19 +376,19 @@ public final class ModelsBench implements Runnable {
 	private static final String REMARKS = "## What this says";
 
 	private static final String EXPLANATION = """
-		*Denoising*: Gaussian noise of standard deviation σ is added to crops of images that no network was trained on, scaled to [-1, 1]
-		by the 1st and the 99.8th percentile of the whole image. A network removes it with one call that is told σ. The classical methods
-		are told σ, too, and each is tuned by an oracle: of a grid of parameters the best for each crop is taken, which no user could do.
+		*Denoising*: Gaussian noise of standard deviation σ is added to crops of images that no network was trained on, scaled to
+		[-1, 1] by the 1st and the 99.8th percentile of the whole image. A network removes it with one call that is told σ. The classical
+		methods are told σ, too, and each is tuned by an oracle: of a grid of parameters the best for each crop is taken, as no user can.
 		Non-local means corrects its distances by the noise (patches of 3×3 to 11×11 pixels, searches of 11×11 and 21×21, h from 0.4 to
-		1.6 σ); the Gaussian has a standard deviation of 0.35 to 5 pixels, total variation (Chambolle 2004) a λ of 0.15 to 4 σ, the median
-		a window of 3×3 to 7×7 pixels. PSNR (in dB, of a range of 2) and SSIM (Wang et al. 2004, Gaussian window, range 2) are
+		1.6 σ); the Gaussian has a standard deviation of 0.35 to 5 pixels, total variation (Chambolle 2004) a λ of 0.15 to 4 σ, the
+		median a window of 3×3 to 7×7 pixels. PSNR (in dB, of a range of 2) and SSIM (Wang et al. 2004, Gaussian window, range 2) are
 		means of the crops' own figures with their standard errors; differences are taken crop by crop.
 		""";
 
 	private static final String CLASSES = """
 		An independent classifier, trained on clean images alone (models/training/judge.py), names the class of %d images of each class,
-		drawn in %d steps of DPM-Solver++ on the probability flow. The *Fréchet distance* is taken in the features of that classifier, to
-		the test images, over the classes that are among these, each class with the same weight; what as many real training images
+		drawn in %d steps of DPM-Solver++ on the probability flow. The *Fréchet distance* is taken in the features of that classifier,
+		to the test images, over the classes that are among these, each class with the same weight; what as many real training images
 		have is the distance to be aimed at. The judge has seen these training images, so that it names nearly all of them rightly.
 		*Evaluations* are calls of the network, and of the classifier's gradient, per image.
 

@@ -40,12 +40,12 @@ class ModelsBenchTest {
 		assertEquals(0, score.minus(other).error(), 1e-12);
 	}
 
-	/** The noisy picture has 10·log10(4/σ²) dB, to the standard error of σ² of 2·64² pixels, which is 2^½/64 or 0.07 dB, three times. */
+	/** The noisy picture has 10·log10(4/σ²) dB, to three standard errors of σ² from 2·64² pixels, of 2^½/90 or 0.07 dB each. */
 	@Test
 	void networksAndClassicalMethodsSeeTheSameNoise() {
 		List<Picture> pictures = Picture.specimens(List.of(Family.BLOBS), 64, 2);
-		DenoisingTable table = new DenoisingTable(pictures).with("identity", (batch, out) -> System.arraycopy(batch.x(), 0, out, 0, out.length))
-			.with("oracle", (batch, out) -> {
+		DenoisingTable table = new DenoisingTable(pictures)
+			.with("identity", (batch, out) -> System.arraycopy(batch.x(), 0, out, 0, out.length)).with("oracle", (batch, out) -> {
 				Picture shown = pictures.stream().max(Comparator.comparing(p -> DenoisingTable.psnr(batch.x(), p.clean()))).orElseThrow();
 				for (int i = 0; i < out.length; i++)
 					out[i] = shown.clean()[i] + 0.02f;

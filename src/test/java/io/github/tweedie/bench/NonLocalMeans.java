@@ -9,8 +9,8 @@ import io.github.tweedie.sde.Shape;
  * surroundings resemble its own, exp(−max(d − 2σ², 0)/h²), where d is the mean squared difference of two square patches, over all
  * channels, and 2σ² of it is due to the noise. A pixel's own weight is 1.
  * <p>
- * All pairs at one distance are compared at once, by sliding sums over their squared differences (Darbon et al. 2008), so that the
- * size of a patch costs nothing. Patches are mirrored at the border; the search ends there.
+ * All pairs at one distance are compared at once, by sliding sums over their squared differences (Darbon et al. 2008), so that
+ * the size of a patch costs nothing. Patches are mirrored at the border; the search ends there.
  */
 final class NonLocalMeans {
 
@@ -51,7 +51,7 @@ final class NonLocalMeans {
 	 * @param patch radius of the patches: 2 for 5×5 pixels
 	 * @param search radius of the search: 10 for 21×21 pixels
 	 * @param strength h, in the units of the image
-	 * @param count how many results: for h, h/√2, h/2 and so on, which share the comparisons, and whose weights are squares of each other
+	 * @param count how many results: for h, h/√2, h/2 and so on, which share the comparisons; their weights are squares of each other
 	 */
 	static float[][] denoise(Shape shape, float[] image, double sigma, int patch, int search, double strength, int count) {
 		NonLocalMeans means = new NonLocalMeans(shape, image, sigma, patch, strength, count);

@@ -26,7 +26,7 @@ import io.github.tweedie.sde.Shape;
  *
  * @param name of its file, without the folder, or its seed
  * @param shape 1×C×Y×X
- * @param clean C·Y·X values in [−1, 1], by the grey levels of the whole image that it may be a crop of; bright pixels lie beyond 1
+ * @param clean C·Y·X values in [−1, 1], by the grey levels of the whole image that it may be a crop of; bright pixels lie beyond
  */
 record Picture(String name, Shape shape, float[] clean) {
 
@@ -72,8 +72,8 @@ record Picture(String name, Shape shape, float[] clean) {
 		int pixels = image.getWidth() * image.getHeight(), bands = image.getRaster().getNumBands();
 		float[] grey = new float[channels * pixels];
 		for (int c = 0; c < channels; c++)
-			System.arraycopy(image.getRaster().getSamples(0, 0, image.getWidth(), image.getHeight(), Math.min(c, bands - 1), (float[]) null), 0,
-				grey, c * pixels, pixels);
+			System.arraycopy(image.getRaster().getSamples(0, 0, image.getWidth(), image.getHeight(), Math.min(c, bands - 1),
+				(float[]) null), 0, grey, c * pixels, pixels);
 		return of(file.getFileName().toString(), Shape.planes(1, channels, image.getHeight(), image.getWidth()), grey);
 	}
 

@@ -3,8 +3,8 @@ package io.github.tweedie.bench;
 import io.github.tweedie.sde.Shape;
 
 /**
- * The structural similarity index (Wang, Bovik, Sheikh and Simoncelli 2004, eq. 13): the mean over all positions, and channels, of an
- * 11×11 window with Gaussian weights of 1.5 pixels that lies within the picture, with K₁ = 0.01 and K₂ = 0.03.
+ * The structural similarity index (Wang, Bovik, Sheikh and Simoncelli 2004, eq. 13): the mean over all positions, and channels, of
+ * an 11×11 window with Gaussian weights of 1.5 pixels that lies within the picture, with K₁ = 0.01 and K₂ = 0.03.
  */
 final class Ssim {
 

@@ -4,8 +4,8 @@ import io.github.tweedie.sde.Shape;
 
 /**
  * Denoising by total variation (Rudin, Osher and Fatemi 1992): the minimiser u of ½·‖u − f‖² + λ·TV(u), by the projection of
- * Chambolle (2004, eq. 9): u = f − λ·div p, with p ← (p + τ·∇(div p − f/λ)) / (1 + τ·|∇(div p − f/λ)|). TV is the sum over the pixels
- * of the length of the gradient of all channels together, with differences to the right and below, none across the border.
+ * Chambolle (2004, eq. 9): u = f − λ·div p, with p ← (p + τ·∇(div p − f/λ)) / (1 + τ·|∇(div p − f/λ)|). TV is the sum over the
+ * pixels of the length of the gradient of all channels together, with differences to the right and below, none across the border.
  */
 final class TotalVariation {
 
