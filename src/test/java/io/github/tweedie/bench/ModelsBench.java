@@ -389,7 +389,7 @@ public final class ModelsBench implements Runnable {
 		An independent classifier, trained on clean images alone (models/training/judge.py), names the class of %d images of each class,
 		drawn in %d steps of DPM-Solver++ on the probability flow. The *Fréchet distance* is taken in the features of that classifier,
 		to the test images, over the classes that are among these, each class with the same weight; what as many real training images
-		have is the distance to be aimed at. The judge has seen these training images, so that it names nearly all of them rightly.
+		have is the distance to be aimed at. The judge was trained on these training images, and names more of them rightly.
 		*Evaluations* are calls of the network, and of the classifier's gradient, per image.
 
 		""";

@@ -9,6 +9,8 @@ import java.awt.image.BufferedImage;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 
@@ -18,6 +20,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import io.github.tweedie.image.Specimen.Family;
+import io.github.tweedie.model.ModelPackage;
+import io.github.tweedie.sde.Prior;
 import io.github.tweedie.sde.Shape;
 
 /** What the table of the networks is made of. */
@@ -84,6 +88,28 @@ class ModelsBenchTest {
 	void aFolderWithoutImagesIsAnErrorInWords() {
 		assertTrue(assertThrows(IOException.class, () -> Picture.images(folder)).getMessage().contains("No PNG images"));
 		assertTrue(assertThrows(IOException.class, () -> Picture.images(folder.resolve("x"))).getMessage().contains("no folder"));
+	}
+
+	/** A judge decides image by image, and sees no pixel brighter than those of its training. */
+	@Test
+	void theJudgeKnowsTheClassesOfTheModel() throws IOException {
+		List<float[]> images = new ArrayList<>();
+		for (int i = 0; i < 67; i++) {
+			images.add(new float[64 * 64]);
+			for (int p = 0; p < 64 * 64; p++)
+				images.get(i)[p] = (float) (Math.exp(-(Math.pow(p % 64 - 32.0, 2) + Math.pow(p / 64 - 32.0, 2)) / (20 + 6 * i)) * (i == 66 ? 9 : 2) - 1);
+		}
+		try (Prior prior = ModelPackage.read(Path.of("models", "mitocheck")).open("cpu"); Judge judge = new Judge("/mitocheck-judge.onnx")) {
+			assertEquals(prior.classNames(), judge.classNames());
+			Judge.Opinion[] together = judge.judge(images, 64);
+			Judge.Opinion alone = judge.judge(images.subList(65, 66), 64)[0];
+			assertEquals(alone.label(), together[65].label());
+			assertArrayEquals(alone.features(), together[65].features(), 1e-4);
+			assertTrue(Arrays.stream(together).mapToInt(Judge.Opinion::label).distinct().count() > 1, "small and large spots are of one class");
+			for (int p = 0; p < 64 * 64; p++)
+				images.get(66)[p] = Math.min(2, images.get(66)[p]);
+			assertArrayEquals(together[66].features(), judge.judge(images, 64)[66].features());
+		}
 	}
 
 	@Test
