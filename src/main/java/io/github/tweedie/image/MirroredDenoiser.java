@@ -1,35 +1,37 @@
 package io.github.tweedie.image;
 
+import java.util.function.IntUnaryOperator;
+
 import io.github.tweedie.sde.Batch;
 import io.github.tweedie.sde.Denoiser;
 import io.github.tweedie.sde.Prior;
 import io.github.tweedie.sde.Shape;
 
 /**
- * A denoiser over planes of any extent, for one whose planes must be multiples of a step: it sees the plane continued by its mirror
+ * A denoiser over planes of any extent, for one that takes certain extents only: it sees the plane continued by its mirror
  * image at the lower and right border, and what it says of the continuation is thrown away. So it is a function of the plane's own
  * pixels and of no others, and a density under it is a density of just these.
  *
  * @param inner sees the continued planes
- * @param step its extents in Y and X are multiples of this
+ * @param extent the extent in Y or X that is taken for one of the plane's; not below it
  */
-public record MirroredDenoiser(Denoiser inner, int step) implements Denoiser {
+public record MirroredDenoiser(Denoiser inner, IntUnaryOperator extent) implements Denoiser {
 
 	/**
-	 * A prior over a plane of any size: continued to the size step, in tiles where it is large.
+	 * A prior over a plane of any size: continued to an extent that it takes, in tiles where it is large.
 	 *
 	 * @param height Y of the plane
 	 * @param width X of the plane
 	 * @param largest as in {@link TiledDenoiser#over}
 	 */
 	public static Denoiser over(Prior prior, int height, int width, int largest) {
-		int step = prior.sizeStep();
-		return new MirroredDenoiser(TiledDenoiser.over(prior, up(height, step), up(width, step), largest), step);
+		return new MirroredDenoiser(TiledDenoiser.over(prior, prior.extent(height), prior.extent(width), largest), prior::extent);
 	}
 
 	@Override
 	public void denoise(Batch batch, float[] out) {
-		Shape own = batch.shape(), whole = new Shape(own.n(), own.c(), own.z(), up(own.y(), step), up(own.x(), step));
+		Shape own = batch.shape();
+		Shape whole = new Shape(own.n(), own.c(), own.z(), extent.applyAsInt(own.y()), extent.applyAsInt(own.x()));
 		if (whole.equals(own)) {
 			inner.denoise(batch, out);
 			return;
@@ -49,9 +51,5 @@ public record MirroredDenoiser(Denoiser inner, int step) implements Denoiser {
 	private static int mirrored(int i, int extent) {
 		int folded = i % (2 * extent);
 		return folded < extent ? folded : 2 * extent - 1 - folded;
-	}
-
-	private static int up(int extent, int step) {
-		return (extent + step - 1) / step * step;
 	}
 }

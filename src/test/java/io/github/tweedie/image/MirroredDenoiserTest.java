@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntUnaryOperator;
 
 import org.junit.jupiter.api.Test;
 
@@ -23,10 +24,22 @@ class MirroredDenoiserTest {
 			out[i] = batch.x()[i] + i / 1000f;
 	};
 
+	private static IntUnaryOperator multiplesOf(int step) {
+		return extent -> (extent + step - 1) / step * step;
+	}
+
+	@Test
+	void aNetworkOfOneSizeSeesPlanesOfThatSize() {
+		Prior fixed = new Prior(recorder, "fixed", "closed form", 1, -1, 1, 0.01, 20, 4, 0, List.of(), Prior.Precision.FLOAT32, 8, true, null);
+		float[] out = new float[15];
+		MirroredDenoiser.over(fixed, 3, 5, 1024).denoise(Batch.of(Shape.planes(1, 1, 3, 5), new float[15], 1), out);
+		assertEquals(Shape.planes(1, 1, 8, 8), seen.get(0).shape());
+	}
+
 	@Test
 	void thePlaneIsContinuedByItsMirrorImageAndCutOutAgain() {
 		float[] x = { 1, 2, 3, 4, 5, 6 }, out = new float[6];
-		new MirroredDenoiser(recorder, 4).denoise(Batch.of(Shape.planes(1, 1, 2, 3), x, 0.5), out);
+		new MirroredDenoiser(recorder, multiplesOf(4)).denoise(Batch.of(Shape.planes(1, 1, 2, 3), x, 0.5), out);
 		assertEquals(Shape.planes(1, 1, 4, 4), seen.get(0).shape());
 		assertArrayEquals(new float[] { 1, 2, 3, 3, 4, 5, 6, 6, 4, 5, 6, 6, 1, 2, 3, 3 }, seen.get(0).x());
 		assertArrayEquals(new float[] { 1, 2.001f, 3.002f, 4.004f, 5.005f, 6.006f }, out, 1e-6f);
@@ -36,7 +49,7 @@ class MirroredDenoiserTest {
 	@Test
 	void onePixelIsEnough() {
 		float[] out = new float[1];
-		new MirroredDenoiser(recorder, 4).denoise(Batch.of(Shape.planes(1, 1, 1, 1), new float[] { 7 }, 1), out);
+		new MirroredDenoiser(recorder, multiplesOf(4)).denoise(Batch.of(Shape.planes(1, 1, 1, 1), new float[] { 7 }, 1), out);
 		for (float v : seen.get(0).x())
 			assertEquals(7, v);
 		assertEquals(7, out[0]);
@@ -45,7 +58,7 @@ class MirroredDenoiserTest {
 	@Test
 	void samplesAndChannelsKeepApart() {
 		float[] x = { 1, 2, 3, 4 }, out = new float[4];
-		new MirroredDenoiser(recorder, 2).denoise(Batch.of(Shape.planes(2, 2, 1, 1), x, 1), out);
+		new MirroredDenoiser(recorder, multiplesOf(2)).denoise(Batch.of(Shape.planes(2, 2, 1, 1), x, 1), out);
 		assertArrayEquals(new float[] { 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4 }, seen.get(0).x());
 		assertArrayEquals(new float[] { 1, 2.004f, 3.008f, 4.012f }, out, 1e-6f);
 	}
@@ -53,7 +66,7 @@ class MirroredDenoiserTest {
 	@Test
 	void aPlaneThatFitsIsPassedOnAsItIs() {
 		Batch batch = Batch.of(Shape.planes(1, 1, 4, 8), new float[32], 1);
-		new MirroredDenoiser(recorder, 4).denoise(batch, new float[32]);
+		new MirroredDenoiser(recorder, multiplesOf(4)).denoise(batch, new float[32]);
 		assertEquals(batch, seen.get(0));
 	}
 
