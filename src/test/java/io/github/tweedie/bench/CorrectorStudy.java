@@ -157,9 +157,8 @@ final class CorrectorStudy {
 		report.say("distance of patches of 8×8 pixels of the image and of its half and quarter size to those of crops of test images, over that of");
 		report.say("crops of training images to those of test images, %.3f. The interval is that of drawing images anew with replacement.", floor);
 		report.say("");
-		int[] budgets = { 10, 20, 50 };
-		report.say("| evaluations | %s |", String.join(" | ", Arrays.stream(budgets).mapToObj(String::valueOf).toList()));
-		report.say("| --- |%s", " --: |".repeat(budgets.length));
+				report.say("| evaluations | %s |", String.join(" | ", Arrays.stream(BUDGETS).mapToObj(String::valueOf).toList()));
+		report.say("| --- |%s", " --: |".repeat(BUDGETS.length));
 		Sde sde = new VeSde(prior.sigmaMin(), prior.sigmaMax());
 		Map<String, Corrector> correctors = new LinkedHashMap<>();
 		correctors.put("alone", null);
@@ -167,7 +166,7 @@ final class CorrectorStudy {
 		correctors.put("r 0.16", new Langevin(0.16));
 		for (Map.Entry<String, Corrector> entry : correctors.entrySet()) {
 			StringBuilder line = new StringBuilder("| " + entry.getKey() + " |");
-			for (int budget : budgets) {
+			for (int budget : BUDGETS) {
 				boolean alone = entry.getValue() == null;
 				PcSampler sampler = new PcSampler(Schedule.down(sde, TimeGrid.uniform(), alone ? budget : (budget - 1) / 2 + 1), new ReverseDiffusion(),
 					entry.getValue(), alone ? 0 : 1);
