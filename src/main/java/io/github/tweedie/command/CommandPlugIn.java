@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -29,8 +30,8 @@ import ij.plugin.PlugIn;
 
 /**
  * Runs the commands of this package in plain ImageJ 1, which knows no SciJava: {@code plugins.config} names this class with a
- * command's class as its argument. The labels of the dialog begin with the names of the fields, so what ImageJ's recorder
- * writes is what Fiji reads.
+ * command's class as its argument. The labels of the dialog begin with the names of the fields ({@link #label}), so what ImageJ's
+ * recorder writes is what Fiji reads.
  */
 public class CommandPlugIn implements PlugIn {
 
@@ -40,7 +41,8 @@ public class CommandPlugIn implements PlugIn {
 	public void run(String className) {
 		Thread thread = Thread.currentThread();
 		ClassLoader before = thread.getContextClassLoader();
-		// NB: SciJava finds its plugins, and DJL its engines, through the class loader of the thread, which in ImageJ does not see the plugins folder.
+		// NB: SciJava finds its plugins, and DJL its engines, through the class loader of the thread, which in ImageJ does not see the
+		// plugins folder.
 		thread.setContextClassLoader(CommandPlugIn.class.getClassLoader());
 		try {
 			run(context().service(CommandService.class).getCommand(className));
@@ -107,14 +109,23 @@ public class CommandPlugIn implements PlugIn {
 		}
 	}
 
+	/**
+	 * The label of a field in the dialog. NB: ImageJ records its first word, in lower case, as the key, so a label that does not
+	 * begin with the name of the field gives way to that name, of which ImageJ shows each underscore as a space.
+	 */
+	static String label(ModuleItem<?> input) {
+		String label = input.getLabel(), first = label.split("[ :]")[0].toLowerCase(Locale.ROOT);
+		return first.equals(input.getName()) ? label : input.getName();
+	}
+
 	private static void addField(GenericDialog dialog, ModuleItem<?> input, Object value) {
 		if (input.getChoices() != null && !input.getChoices().isEmpty())
-			dialog.addChoice(input.getLabel(), input.getChoices().stream().map(String::valueOf).toArray(String[]::new),
+			dialog.addChoice(label(input), input.getChoices().stream().map(String::valueOf).toArray(String[]::new),
 				String.valueOf(value));
 		else if (input.getType() == String.class)
-			dialog.addStringField(input.getLabel(), String.valueOf(value));
+			dialog.addStringField(label(input), String.valueOf(value));
 		else
-			dialog.addNumericField(input.getLabel(), ((Number) value).doubleValue(), input.getType() == Double.class ? 2 : 0);
+			dialog.addNumericField(label(input), ((Number) value).doubleValue(), input.getType() == Double.class ? 2 : 0);
 	}
 
 	private static Object answer(GenericDialog dialog, ModuleItem<?> input) {
@@ -122,7 +133,7 @@ public class CommandPlugIn implements PlugIn {
 		if (input.getType() == String.class) return dialog.getNextString();
 		double number = dialog.getNextNumber();
 		if (Double.isNaN(number) || input.getType() != Double.class && number != Math.rint(number))
-			throw new IllegalArgumentException("'" + input.getLabel() + "' should be a "
+			throw new IllegalArgumentException("'" + label(input).replace('_', ' ') + "' should be a "
 				+ (input.getType() == Double.class ? "number." : "whole number."));
 		if (input.getType() == Double.class) return number;
 		return input.getType() == Integer.class ? (Object) (int) number : (Object) (long) number;
@@ -159,7 +170,7 @@ public class CommandPlugIn implements PlugIn {
 	}
 
 	/** Class and argument of each command, by its name in the menu. */
-	private static Map<String, String> entries() {
+	static Map<String, String> entries() {
 		try (InputStream config = CommandPlugIn.class.getResourceAsStream("/plugins.config")) {
 			Map<String, String> entries = new LinkedHashMap<>();
 			for (String line : new String(config.readAllBytes(), StandardCharsets.UTF_8).split("\\R")) {
