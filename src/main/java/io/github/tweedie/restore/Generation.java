@@ -62,6 +62,8 @@ public final class Generation {
 	private static final int LARGEST_TILE = 1024;
 	/** Most pixels that are sampled at the same time. */
 	private static final int MOST_PIXELS = 512 * 512;
+	/** Length of the longest array that every Java can make. */
+	private static final int MOST_VALUES = Integer.MAX_VALUE - 8;
 
 	private final Prior prior;
 	private final int[] labels;
@@ -115,7 +117,7 @@ public final class Generation {
 		long start = System.nanoTime();
 		warnings.forEach(monitor::say);
 		int canvasWidth = prior.extent(width), canvasHeight = prior.extent(height), total = labels.length * count;
-		int batch = Math.max(1, Math.min(count, MOST_PIXELS / (canvasWidth * canvasHeight)));
+		int batch = (int) Math.max(1, Math.min(count, MOST_PIXELS / ((long) canvasWidth * canvasHeight)));
 		long[] evaluations = { 0 };
 		float[][] planes = new float[total * prior.channels()][];
 		List<String> names = new ArrayList<>();
@@ -313,7 +315,12 @@ public final class Generation {
 			require(x > 0 && y > 0, "Images of " + x + "×" + y + " pixels were asked for; both extents must be at least 1.");
 			require(!prior.fixedSize() || x <= usual && y <= usual, "The model '" + prior.name() + "' makes images of " + usual + "×"
 				+ usual + " pixels at most, since its network takes no other size; " + x + "×" + y + " were asked for.");
-			require((long) labels.length * count * prior.channels() * x * y < Integer.MAX_VALUE * 16L, labels.length * count
+			require((long) x * y <= MOST_VALUES / prior.channels()
+				&& (long) prior.extent(x) * prior.extent(y) <= MOST_VALUES / prior.channels(), "Images of " + x + "×" + y
+					+ " pixels are larger than Java can hold in one piece, which is " + MOST_VALUES / prior.channels()
+					+ " pixels of the model's " + prior.channels() + " channels; ask for smaller ones.");
+			long all = (long) labels.length * count;
+			require(all <= MOST_VALUES / prior.channels() && all * prior.channels() <= Integer.MAX_VALUE * 16L / ((long) x * y), all
 				+ " images of " + x + "×" + y + " pixels are too many for the memory; ask for fewer.");
 			return new Generation(this, labels, x, y);
 		}

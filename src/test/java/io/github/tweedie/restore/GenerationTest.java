@@ -180,6 +180,10 @@ class GenerationTest {
 		assertTold("No class was named", Generation.with(PRIOR).classes());
 		assertTold("0", dark().count(0));
 		assertTold("-3×8", dark().size(-3, 8));
+		assertTold("65536×65536", dark().size(65536, 65536));
+		assertTold("46341×46341", dark().size(46341, 46341));
+		assertTold("100000 images of 4096×4096", dark().count(100_000).size(4096, 4096));
+		assertTold("4000000000 images of 1×1", Generation.with(PRIOR).classes("dark", "bright").count(2_000_000_000).size(1, 1));
 		assertTold("steps must be at least 2; seen was 1", dark().steps(1));
 		assertTold("scale must be 0 or more; seen was -1.0", dark().guidance(Guidance.CLASSIFIER_FREE, -1));
 		assertTold("Guidance pulls towards a class", Generation.with(PRIOR).classes("any").guidance(Guidance.CLASSIFIER, 1));
