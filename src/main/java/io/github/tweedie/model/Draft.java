@@ -45,8 +45,8 @@ final class Draft {
 		onnx = Files.readAllBytes(file);
 	}
 
-	/** @return the name of the model */
-	String write(Path folder, boolean strict, Monitor monitor) throws IOException {
+	/** Writes the package, the description last. */
+	void write(Path folder, boolean strict, Monitor monitor) throws IOException {
 		declared.putIfAbsent("precision", "float32");
 		Fields fields = new Fields("The declaration of " + file, "", declared);
 		double[] range = fields.range("data_range");
@@ -72,7 +72,6 @@ final class Draft {
 		catch (IllegalArgumentException | IllegalStateException e) {
 			throw new IOException(e.getMessage(), e);
 		}
-		return name;
 	}
 
 	// -- What the file tells --

@@ -1,9 +1,12 @@
 package io.github.tweedie.model;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
@@ -12,6 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.UUID;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -47,41 +51,90 @@ public record ModelImport(Path source, String name, Map<String, ?> declaration, 
 	 * @param folder that holds packages, see {@link ModelLibrary#userFolder()}; made if it is not there
 	 * @param monitor told what looks wrong, if that is no failure
 	 * @return the package that was written
-	 * @throws IOException in a sentence, if the source cannot be read or run, is not fully declared, does not answer as declared, or
-	 *        if the folder holds a model of that name already
+	 * @throws IOException in a sentence, if the source cannot be read or run, is not fully declared, does not answer as declared, if
+	 *         the package cannot be written, or if the folder, or another that the library searches, holds a model of that name
 	 */
 	public ModelPackage into(Path folder, Monitor monitor) throws IOException {
-		Files.createDirectories(folder);
-		Path writing = Files.createTempDirectory(folder, ".importing-");
+		return into(folder, ModelLibrary.shared(), monitor);
+	}
+
+	/** {@link #into(Path, Monitor)} with a library in which the model must be found by its name, if it searches the folder. */
+	ModelPackage into(Path folder, ModelLibrary library, Monitor monitor) throws IOException {
+		Path file = source.toAbsolutePath().normalize(), place = folder.toAbsolutePath().normalize();
 		try {
-			String written = write(writing, monitor);
-			ModelPackage whole = ModelPackage.read(writing);
-			whole.verify();
-			Path target = folder.resolve(written.replaceAll("[^\\p{L}\\p{N}._-]+", "-"));
-			if (Files.exists(target))
-				throw exists(target, null);
-			return ModelPackage.read(moved(writing, target));
+			Files.createDirectories(place);
+			// NB: a temporary directory would be the user's alone, and the model with it.
+			Path writing = Files.createDirectory(place.resolve(".importing-" + UUID.randomUUID()));
+			try {
+				Path target = free(called(file), place, library);
+				write(file, writing, monitor);
+				ModelPackage.read(writing).verify();
+				return ModelPackage.read(moved(writing, target));
+			}
+			finally {
+				delete(writing);
+			}
 		}
-		finally {
-			delete(writing);
+		catch (FileSystemException e) {
+			String at = String.valueOf(e.getFile());
+			throw new IOException("The model " + file + " could not be imported: " + at + " could not be "
+				+ (Path.of(at).startsWith(place) ? "written" : "read") + ": " + why(e) + "; make that possible, or give another folder.", e);
 		}
 	}
 
-	/** @return the name of the model */
-	private String write(Path folder, Monitor monitor) throws IOException {
-		Path file = source.toAbsolutePath().normalize();
-		String lower = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
+	/** What is wrong with a file, in words, since the message of most such exceptions is the path alone. */
+	static String why(FileSystemException e) {
+		if (e instanceof FileAlreadyExistsException)
+			return "a file of that name is there already";
+		if (e instanceof AccessDeniedException)
+			return "access is denied";
+		if (e instanceof NoSuchFileException)
+			return "it is not there";
+		if (e instanceof DirectoryNotEmptyException)
+			return "the folder is not empty";
+		return e.getReason() == null ? e.getClass().getSimpleName() : e.getReason();
+	}
+
+	/** Where a model of that name goes, if it can be asked for by that name. */
+	private static Path free(String name, Path folder, ModelLibrary library) throws IOException {
+		if (name.isEmpty() || name.startsWith("."))
+			throw new IOException("A model cannot be called '" + name + "'; names that begin with a dot, and none at all, are passed over"
+				+ " in the folder of models: give another name.");
+		Path target = folder.resolve(name.replaceAll("[^\\p{L}\\p{N}._-]+", "-"));
+		if (Files.exists(target))
+			throw exists(target, null);
+		Path other = library.holder(name, folder);
+		if (other != null)
+			throw new IOException("There is a model called '" + name + "' at " + other + ", and a second one of that name could not be"
+				+ " asked for; give another name, or remove that one first.");
+		return target;
+	}
+
+	private String called(Path file) throws IOException {
 		if (!Files.exists(file))
 			throw new IOException("There is nothing at " + file + "; give a model package, a diffusers folder or an ONNX file.");
-		if (Files.isDirectory(file) ? ModelPackage.described(file) : lower.endsWith(".zip"))
-			return copied(file, folder, monitor);
+		return isPackage(file) ? ModelPackage.read(file).name() : named(file);
+	}
+
+	private static boolean isPackage(Path file) {
+		return Files.isDirectory(file) ? ModelPackage.described(file)
+			: String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT).endsWith(".zip");
+	}
+
+	private void write(Path file, Path folder, Monitor monitor) throws IOException {
+		if (isPackage(file))
+			copied(file, folder, monitor);
+		else
+			draft(file).write(folder, strict, monitor);
+	}
+
+	private Draft draft(Path file) throws IOException {
 		if (Files.isDirectory(file))
-			return new Draft(DiffusersFolder.network(file), named(file), with(DiffusersFolder.declaration(file)))
-				.write(folder, strict, monitor);
-		if (!lower.endsWith(".onnx"))
+			return new Draft(DiffusersFolder.network(file), named(file), with(DiffusersFolder.declaration(file)));
+		if (!String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT).endsWith(".onnx"))
 			throw new IOException("The file " + file + " is no model that is known; expected is a zip file of a model package, a"
 				+ " folder that holds rdf.yaml or a diffusers model, or a file .onnx.");
-		return new Draft(file, named(file), with(Map.of())).write(folder, strict, monitor);
+		return new Draft(file, named(file), with(Map.of()));
 	}
 
 	private String named(Path file) {
@@ -95,7 +148,7 @@ public record ModelImport(Path source, String name, Map<String, ?> declaration, 
 		return all;
 	}
 
-	private String copied(Path file, Path folder, Monitor monitor) throws IOException {
+	private void copied(Path file, Path folder, Monitor monitor) throws IOException {
 		if (!declaration.isEmpty() || !name.isEmpty())
 			throw new IOException("The model package " + file + " says itself what it is; leave out " + (name.isEmpty()
 				? String.join(", ", declaration.keySet()) : "the name") + ", or import its ONNX file alone.");
@@ -103,7 +156,6 @@ public record ModelImport(Path source, String name, Map<String, ?> declaration, 
 		found.verify();
 		found.check(strict, monitor);
 		found.copy(folder);
-		return found.name();
 	}
 
 	private static Path moved(Path from, Path to) throws IOException {

@@ -169,6 +169,14 @@ public final class ModelLibrary implements AutoCloseable {
 		}
 	}
 
+	/** Where a package of that name lies already, if models of the folder are found by name; else null. */
+	Path holder(String name, Path folder) {
+		if (places.stream().noneMatch(place -> place.toAbsolutePath().normalize().equals(folder)))
+			return null;
+		return packages().values().stream().filter(found -> found.name().equals(name)).map(ModelPackage::location).findFirst()
+			.orElse(null);
+	}
+
 	private Map<Path, ModelPackage> packages() {
 		Map<Path, ModelPackage> packages = new LinkedHashMap<>();
 		for (Path entry : entries())

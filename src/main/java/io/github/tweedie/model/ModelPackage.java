@@ -5,7 +5,6 @@ import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.ProviderNotFoundException;
 import java.security.MessageDigest;
@@ -389,7 +388,7 @@ public final class ModelPackage {
 
 	private static Fields rdf(Path location, Path root) throws IOException {
 		Path file = root.resolve(DESCRIPTIONS.stream().filter(f -> Files.isRegularFile(root.resolve(f))).findFirst()
-			.orElseThrow(() -> new NoSuchFileException("There is no rdf.yaml in " + location
+			.orElseThrow(() -> new IOException("There is no rdf.yaml in " + location
 				+ "; a model package is a folder or zip file that holds one.")));
 		return Fields.read(file, "The file " + file.getFileName() + " of " + location,
 			"the description of a model in the bioimage.io format 0.5");

@@ -4,9 +4,15 @@ import static io.github.tweedie.model.Fixture.assertSays;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -579,6 +585,59 @@ class ModelImportTest {
 		try (Stream<Path> files = Files.list(models())) {
 			assertEquals(1, files.count());
 		}
+	}
+
+	@Test
+	void whatCannotBeWrittenIsToldInASentence() throws IOException {
+		Files.writeString(models(), "a file where the folder should be");
+		assertSays(IOException.class, () -> imported(network("vp", "epsilon", "t"), declared("vp", "epsilon", "t")),
+			"could not be imported", models() + " could not be written: ", "another folder");
+	}
+
+	@ParameterizedTest
+	@MethodSource("faults")
+	void aFaultOfTheFileSystemIsToldInWords(FileSystemException fault, String expected) {
+		assertEquals(expected, ModelImport.why(fault));
+	}
+
+	private static Stream<Arguments> faults() {
+		return Stream.of(Arguments.of(new FileAlreadyExistsException("a"), "a file of that name is there already"),
+			Arguments.of(new AccessDeniedException("a"), "access is denied"),
+			Arguments.of(new NoSuchFileException("a"), "it is not there"),
+			Arguments.of(new DirectoryNotEmptyException("a"), "the folder is not empty"),
+			Arguments.of(new FileSystemException("a", null, "No space left on device"), "No space left on device"),
+			Arguments.of(new FileSystemException("a"), "FileSystemException"));
+	}
+
+	@Test
+	void aNameThatTheLibraryHasElsewhereIsRefused() throws IOException {
+		Path elsewhere = folder.resolve("elsewhere");
+		Fixture.edit(Fixture.gaussian(elsewhere.resolve("first")), "name: gaussian", "name: tiny");
+		ModelImport mine = new ModelImport(onnx(network("vp", "epsilon", "t").bytes()), "tiny", declared("vp", "epsilon", "t"), true);
+		try (ModelLibrary library = new ModelLibrary(List.of(elsewhere, models()))) {
+			assertSays(IOException.class, () -> mine.into(models(), library, Monitor.NONE), "'tiny'",
+				elsewhere.resolve("first").toString(), "another name");
+			assertNothingWasWritten();
+			// Where the library does not look a model is used by its path, and the name is free.
+			assertEquals("tiny", mine.into(folder.resolve("apart"), library, Monitor.NONE).name());
+		}
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { ".hidden", "..", "." })
+	void aNameThatTheLibraryPassesOverIsRefused(String name) throws IOException {
+		byte[] network = network("vp", "epsilon", "t").bytes();
+		assertSays(IOException.class, () -> new ModelImport(onnx(network), name, declared("vp", "epsilon", "t"), true)
+			.into(models(), Monitor.NONE), "'" + name + "'", "dot", "another name");
+		assertNothingWasWritten();
+	}
+
+	@Test
+	void othersMayReadTheModelIfTheyMayReadWhatTheUserWrites() throws IOException {
+		Path usual = Files.createDirectory(folder.resolve("usual"));
+		assumeTrue(Files.getFileStore(usual).supportsFileAttributeView("posix"));
+		ModelPackage model = imported(network("vp", "epsilon", "t"), declared("vp", "epsilon", "t"));
+		assertEquals(Files.getPosixFilePermissions(usual), Files.getPosixFilePermissions(model.location()));
 	}
 
 	@Test
