@@ -107,6 +107,17 @@ public class Import extends ImageCommand {
 	@Parameter(type = ItemIO.OUTPUT)
 	private String model;
 
+	/**
+	 * Runs the command for a macro that must go on after a failure:
+	 * {@code problem = call("io.github.tweedie.command.Import.attempt", "source=net.onnx sde=edm");}
+	 *
+	 * @param options as for {@code run}
+	 * @return the sentence that tells what failed; empty if nothing did
+	 */
+	public static String attempt(String options) {
+		return attempt(TITLE, options);
+	}
+
 	@Override
 	String title() {
 		return TITLE;
@@ -117,25 +128,38 @@ public class Import extends ImageCommand {
 		if (source.isBlank())
 			throw new IllegalArgumentException("No source was named; give the path of a model package, a diffusers folder or an ONNX"
 				+ " file.");
-		if (!List.of(STOP, IGNORE).contains(check))
-			throw new IllegalArgumentException("The option check=[" + check + "] is not known; it is one of [" + STOP + "], ["
-				+ IGNORE + "].");
-		Monitor told = new Monitor() {
-
-			@Override
-			public void say(String sentence) {
-				IJ.log(sentence);
-			}
-		};
+		requireKnown("check", check, STOP, IGNORE);
 		try {
 			Path folder = into.isBlank() ? ModelLibrary.userFolder() : Path.of(into.strip());
-			ModelPackage written = new ModelImport(Path.of(source.strip()), name, declaration(), check.equals(STOP)).into(folder, told);
+			ModelPackage written = new ModelImport(Path.of(source.strip()), name, declaration(), check.equals(STOP)).into(folder,
+				logging(monitor));
 			model = written.name();
 			IJ.log("The model '" + model + "' was imported to " + written.location() + ".");
 		}
 		catch (IOException e) {
 			throw new IllegalArgumentException(e.getMessage(), e);
 		}
+	}
+
+	/** What looks wrong with a model is worth more than a line that the next one replaces. */
+	static Monitor logging(Monitor monitor) {
+		return new Monitor() {
+
+			@Override
+			public void progress(int done, int total) {
+				monitor.progress(done, total);
+			}
+
+			@Override
+			public void say(String sentence) {
+				IJ.log(sentence);
+			}
+
+			@Override
+			public boolean cancelled() {
+				return monitor.cancelled();
+			}
+		};
 	}
 
 	/** The answers, in the words of a package. */

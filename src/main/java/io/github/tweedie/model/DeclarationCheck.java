@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import java.util.stream.Collectors;
 
 import io.github.tweedie.model.Convention.Prediction;
@@ -14,6 +15,7 @@ import io.github.tweedie.model.Convention.TimeInput;
 import io.github.tweedie.sde.Batch;
 import io.github.tweedie.sde.DiscreteVpSde;
 import io.github.tweedie.sde.Level;
+import io.github.tweedie.sde.Monitor;
 import io.github.tweedie.sde.Noise;
 import io.github.tweedie.sde.Noise.Purpose;
 import io.github.tweedie.sde.Sde;
@@ -46,6 +48,8 @@ final class DeclarationCheck {
 	private final float[][] clean;
 	private final float[] noise;
 	private final double[] sigmas;
+	private final Monitor monitor;
+	private int done, total;
 
 	/** One way to read the network, and the mean square error of each picture at each level, in units of the data range. */
 	private record Reading(String words, double[][] error) {
@@ -69,9 +73,14 @@ final class DeclarationCheck {
 		}
 	}
 
-	/** @param low lower end of the data range, high the upper one */
-	DeclarationCheck(OnnxDenoiser denoiser, double low, double high) {
+	/**
+	 * @param low lower end of the data range
+	 * @param high its upper end
+	 * @param monitor asked before each reading whether to go on
+	 */
+	DeclarationCheck(OnnxDenoiser denoiser, double low, double high, Monitor monitor) {
 		this.denoiser = denoiser;
+		this.monitor = monitor;
 		Convention convention = denoiser.convention();
 		double deviation = convention.sigmaData();
 		shape = denoiser.smallest(64);
@@ -100,25 +109,27 @@ final class DeclarationCheck {
 		return waves;
 	}
 
-	/** @return a sentence that says what looks wrong and what fits better; empty if nothing looks wrong */
+	/**
+	 * @return a sentence that says what looks wrong and what fits better; empty if nothing looks wrong
+	 * @throws CancellationException when the monitor says so
+	 */
 	String complaint() {
 		Convention convention = denoiser.convention();
+		List<Convention> times = convention.times(denoiser.countsWhole()).stream().map(convention::with).toList(),
+			others = others(convention, denoiser.countsWhole());
+		total = 1 + times.size() + others.size();
 		Prediction said = canonical(convention.prediction());
 		Map<Prediction, Reading> readings = read(convention);
 		Reading declared = readings.get(said), near = best(readings, convention, declared), best = near;
-		for (TimeInput time : convention.times(denoiser.countsWhole())) {
-			readings = read(convention.with(time));
+		for (Convention time : times) {
+			readings = read(time);
 			near = best(Map.of(said, readings.get(said)), convention, near);
 			best = best(readings, convention, best);
 		}
 		// NB: networks of other schedules are asked with other inputs, which costs more calls.
 		if (best.badness(0) > least() + Math.log(MARGIN))
-			for (Map.Entry<Sde, Integer> schedule : others(convention).entrySet()) {
-				Convention foreign = convention.with(schedule.getKey(), schedule.getValue());
-				for (TimeInput time : foreign.times(denoiser.countsWhole()))
-					if (!time.counts() || schedule.getValue() > 0)
-						best = best(read(foreign.with(time)), foreign, best);
-			}
+			for (Convention foreign : others)
+				best = best(read(foreign), foreign, best);
 		// NB: of readings that differ by little, one that corrects a single word is named.
 		if (!near.isBeatenBy(best, MARGIN))
 			best = near;
@@ -153,8 +164,8 @@ final class DeclarationCheck {
 		return best;
 	}
 
-	/** The common schedules, where they differ from the declared one; with the number of their steps. */
-	private static Map<Sde, Integer> others(Convention convention) {
+	/** Conventions of the common schedules with every time input that fits. */
+	private static List<Convention> others(Convention convention, boolean whole) {
 		Map<Sde, Integer> others = new LinkedHashMap<>();
 		int steps = convention.steps() > 0 ? convention.steps() : 1000;
 		others.put(new VpSde(), 0);
@@ -162,11 +173,15 @@ final class DeclarationCheck {
 		others.put(DiscreteVpSde.linear(steps, 1e-4, 0.02), steps);
 		others.put(DiscreteVpSde.scaledLinear(steps, 0.00085, 0.012), steps);
 		others.put(DiscreteVpSde.cosine(steps), steps);
-		return others;
+		return others.entrySet().stream().map(other -> convention.with(other.getKey(), other.getValue()))
+			.flatMap(foreign -> foreign.times(whole).stream().filter(time -> !time.counts() || foreign.steps() > 0).map(foreign::with))
+			.toList();
 	}
 
 	/** Every prediction under one schedule and time input. */
 	private Map<Prediction, Reading> read(Convention convention) {
+		if (monitor.cancelled())
+			throw new CancellationException("Cancelled before a reading of the network's answers.");
 		Map<Prediction, Reading> readings = new LinkedHashMap<>();
 		for (Prediction prediction : Prediction.values())
 			if (prediction == canonical(prediction))
@@ -184,6 +199,7 @@ final class DeclarationCheck {
 					entry.getValue().error[p][i] = error(estimate, clean[p]);
 				}
 			}
+		monitor.progress(++done, total);
 		return readings;
 	}
 

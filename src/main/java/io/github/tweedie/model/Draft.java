@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
 
 import ai.onnxruntime.platform.Fp16Conversions;
@@ -60,7 +61,7 @@ final class Draft {
 		try (OnnxDenoiser denoiser = OnnxDenoiser.open(onnx, network, convention, Devices.CPU, Monitor.NONE)) {
 			if (denoiser.isHalf())
 				declared.put("precision", "float16");
-			ModelImport.judge(new DeclarationCheck(denoiser, range[0], range[1]).complaint(), strict, monitor);
+			ModelImport.judge(new DeclarationCheck(denoiser, range[0], range[1], monitor).complaint(), strict, monitor);
 			Files.write(folder.resolve("model.onnx"), onnx);
 			Files.writeString(folder.resolve("README.md"), card(convention));
 			Map<String, Object> rdf = description(denoiser, inputs, outputs.get(0), testTensors(denoiser, range, folder));
@@ -68,6 +69,10 @@ final class Draft {
 			options.setDefaultFlowStyle(DumperOptions.FlowStyle.BLOCK);
 			// NB: last, since a folder without it is no package.
 			Files.writeString(folder.resolve("rdf.yaml"), new Yaml(options).dump(rdf));
+		}
+		catch (CancellationException e) {
+			// NB: one of the illegal states, to Java.
+			throw e;
 		}
 		catch (IllegalArgumentException | IllegalStateException e) {
 			throw new IOException(e.getMessage(), e);

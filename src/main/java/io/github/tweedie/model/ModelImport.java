@@ -16,6 +16,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -53,6 +54,7 @@ public record ModelImport(Path source, String name, Map<String, ?> declaration, 
 	 * @return the package that was written
 	 * @throws IOException in a sentence, if the source cannot be read or run, is not fully declared, does not answer as declared, if
 	 *         the package cannot be written, or if the folder, or another that the library searches, holds a model of that name
+	 * @throws CancellationException when the monitor says so, which is asked before each reading of the check
 	 */
 	public ModelPackage into(Path folder, Monitor monitor) throws IOException {
 		return into(folder, ModelLibrary.shared(), monitor);

@@ -16,6 +16,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import java.util.stream.Stream;
 import java.util.zip.ZipError;
 import java.util.zip.ZipException;
@@ -264,7 +265,11 @@ public final class ModelPackage {
 	/** Holds what the network answers against what is declared; a complaint is thrown if strict, else told. */
 	void check(boolean strict, Monitor monitor) throws IOException {
 		try (OnnxDenoiser denoiser = denoiser(Devices.CPU, Monitor.NONE)) {
-			ModelImport.judge(new DeclarationCheck(denoiser, range[0], range[1]).complaint(), strict, monitor);
+			ModelImport.judge(new DeclarationCheck(denoiser, range[0], range[1], monitor).complaint(), strict, monitor);
+		}
+		catch (CancellationException e) {
+			// NB: one of the illegal states, to Java.
+			throw e;
 		}
 		catch (IllegalStateException | IllegalArgumentException e) {
 			throw new IOException(e.getMessage(), e);

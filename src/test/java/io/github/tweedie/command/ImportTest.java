@@ -1,5 +1,6 @@
 package io.github.tweedie.command;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -17,6 +18,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 import io.github.tweedie.command.ImageJ1.Picture;
 import io.github.tweedie.model.GaussianNetwork;
+import io.github.tweedie.sde.Monitor;
 import net.imagej.patcher.LegacyInjector;
 
 /** The command as a macro sees it, run in ImageJ without a window. */
@@ -64,6 +66,34 @@ class ImportTest {
 			+ "newImage('done', '8-bit', 8, 8, 1);");
 		String rdf = Files.readString(folder.resolve("models/two-classes/rdf.yaml"));
 		assertTrue(rdf.contains("- dark") && rdf.contains("null_class: 2") && rdf.contains("name: two classes"), rdf);
+	}
+
+	@Test
+	void theMonitorOfTheCommandIsAskedAndToldOfProgress() {
+		int[] seen = new int[2];
+		Monitor logging = Import.logging(new Monitor() {
+
+			@Override
+			public void progress(int done, int total) {
+				seen[0] = done;
+				seen[1] = total;
+			}
+
+			@Override
+			public boolean cancelled() {
+				return true;
+			}
+		});
+		logging.progress(2, 3);
+		assertArrayEquals(new int[] { 2, 3 }, seen);
+		assertTrue(logging.cancelled());
+	}
+
+	@Test
+	void aFailureIsASentenceForAMacroThatGoesOn() {
+		String told = ImageJ1.run("told = call('io.github.tweedie.command.Import.attempt', 'source=nowhere.onnx');"
+			+ " newImage(told, '8-bit', 8, 8, 1);").title();
+		assertTrue(told.contains("There is nothing at"), told);
 	}
 
 	@ParameterizedTest

@@ -3,6 +3,7 @@ package io.github.tweedie.model;
 import static io.github.tweedie.model.Fixture.assertSays;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -20,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CancellationException;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -638,6 +640,34 @@ class ModelImportTest {
 		assumeTrue(Files.getFileStore(usual).supportsFileAttributeView("posix"));
 		ModelPackage model = imported(network("vp", "epsilon", "t"), declared("vp", "epsilon", "t"));
 		assertEquals(Files.getPosixFilePermissions(usual), Files.getPosixFilePermissions(model.location()));
+	}
+
+	@Test
+	void theMonitorStopsAnImport() throws IOException {
+		ModelPackage model = imported(network("vp", "epsilon", "t"), declared("vp", "epsilon", "t"));
+		int[] asked = { 0 }, steps = { 0 };
+		Monitor impatient = new Monitor() {
+
+			@Override
+			public boolean cancelled() {
+				return ++asked[0] > 2;
+			}
+
+			@Override
+			public void progress(int done, int total) {
+				assertTrue(++steps[0] == done && done <= total, done + " of " + total);
+			}
+		};
+		for (ModelImport stopped : List.of(new ModelImport(model.location(), "", Map.of(), true),
+			new ModelImport(folder.resolve("net.onnx"), "second", declared("vp", "epsilon", "t"), true))) {
+			asked[0] = steps[0] = 0;
+			assertThrows(CancellationException.class, () -> stopped.into(folder.resolve("stopped"), impatient));
+			assertEquals(3, asked[0]);
+			assertEquals(2, steps[0]);
+			try (Stream<Path> files = Files.list(folder.resolve("stopped"))) {
+				assertEquals(List.of(), files.toList());
+			}
+		}
 	}
 
 	@Test
