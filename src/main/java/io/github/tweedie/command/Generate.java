@@ -3,9 +3,7 @@ package io.github.tweedie.command;
 import java.awt.Color;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 import org.scijava.ItemIO;
@@ -79,6 +77,17 @@ public class Generate extends ImageCommand {
 	@Parameter(type = ItemIO.OUTPUT)
 	private ImagePlus generated;
 
+	/**
+	 * Runs the command for a macro that must go on after a failure:
+	 * {@code problem = call("io.github.tweedie.command.Generate.attempt", "model=nuclei count=9");}
+	 *
+	 * @param options as for {@code run}
+	 * @return the sentence that tells what failed; empty if nothing did
+	 */
+	public static String attempt(String options) {
+		return attempt(TITLE, options);
+	}
+
 	@Override
 	String title() {
 		return TITLE;
@@ -91,10 +100,8 @@ public class Generate extends ImageCommand {
 
 	@Override
 	void compute(Monitor monitor) {
-		if (!List.of("auto", "cpu", "cuda").contains(device))
-			throw unknown("device", device, List.of("auto", "cpu", "cuda"));
-		if (!GUIDANCE.contains(guidance))
-			throw unknown("guidance", guidance, GUIDANCE);
+		requireKnown("device", device, "auto", "cpu", "cuda");
+		requireKnown("guidance", guidance, GUIDANCE.toArray(String[]::new));
 		if (size < 0)
 			throw new IllegalArgumentException("Images of " + size
 				+ " pixels were asked for; the size must be positive, or 0 for the model's own.");
@@ -104,11 +111,6 @@ public class Generate extends ImageCommand {
 			.guidance(Guidance.values()[GUIDANCE.indexOf(guidance)], scale).steps(steps).seed(seed).monitor(monitor).build().generate();
 		result.warnings().forEach(IJ::log);
 		generated = image(result, prior);
-	}
-
-	private static IllegalArgumentException unknown(String key, String value, List<String> known) {
-		return new IllegalArgumentException("The option " + key + "=[" + value + "] is not known; it is one of "
-			+ known.stream().map(k -> "[" + k + "]").collect(Collectors.joining(", ")) + ".");
 	}
 
 	/** A stack with one slice an image, in as many channels as the model has; three are shown as red, green and blue. */
@@ -132,21 +134,10 @@ public class Generate extends ImageCommand {
 			composite.setOpenAsHyperStack(true);
 			image = composite;
 		}
-		describe(image, result);
-		return image;
-	}
-
-	/** Writes where the image came from into its properties and, for people, into what 'Show Info...' tells. */
-	private void describe(ImagePlus output, Generated result) {
 		Map<String, String> origin = new LinkedHashMap<>(result.provenance());
 		origin.put("evaluations", Long.toString(result.evaluations()));
-		origin.put("seconds", String.format(Locale.ROOT, "%.2f", result.seconds()));
 		origin.put("macro", macroLine());
-		StringBuilder info = new StringBuilder();
-		origin.forEach((key, value) -> {
-			output.setProp("tweedie." + key, value);
-			info.append("tweedie.").append(key).append(": ").append(value).append('\n');
-		});
-		output.setProperty("Info", info.toString());
+		describe(image, origin, null);
+		return image;
 	}
 }

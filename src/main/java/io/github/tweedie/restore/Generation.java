@@ -129,7 +129,7 @@ public final class Generation {
 				Arrays.fill(asked, label);
 				State state = sampler().sample(counted(canvasWidth, canvasHeight, evaluations),
 					Shape.planes(n, prior.channels(), canvasHeight, canvasWidth), ids, asked, conditioner(),
-					new Noise(seed, label + 1), part(done, n, total));
+					new Noise(seed, label + 1), monitor.part(done, n, total));
 				for (int s = 0; s < n; s++) {
 					for (int c = 0; c < prior.channels(); c++)
 						planes[(done + s) * prior.channels() + c] = cropped(state.x, (s * prior.channels() + c) * canvasHeight * canvasWidth,
@@ -196,22 +196,6 @@ public final class Generation {
 
 	private String name(int label) {
 		return label == Batch.NO_CLASS ? ANY : prior.classNames().get(label);
-	}
-
-	/** Progress of n of all images, from number {@code first} on. */
-	private Monitor part(int first, int n, int all) {
-		return new Monitor() {
-
-			@Override
-			public void progress(int done, int total) {
-				monitor.progress(first * total + n * done, all * total);
-			}
-
-			@Override
-			public boolean cancelled() {
-				return monitor.cancelled();
-			}
-		};
 	}
 
 	private Map<String, String> provenance(long evaluations, double seconds) {

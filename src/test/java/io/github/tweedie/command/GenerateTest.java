@@ -74,6 +74,13 @@ class GenerateTest {
 		assertEquals("any 2", colour.image().getStack().getSliceLabel(6));
 	}
 
+	@Test
+	void aFailureIsASentenceForAMacroThatGoesOn() {
+		String told = ImageJ1.run("told = call('io.github.tweedie.command.Generate.attempt', 'model=[closed form, classes] count=0');"
+			+ " newImage(told, '8-bit', 8, 8, 1);").title();
+		assertTrue(told.contains("at least 1; seen was 0"), told);
+	}
+
 	@ParameterizedTest
 	@CsvSource(delimiter = '|', value = {
 		"classes=green | it is one of dark, middle, bright, all, any",
