@@ -78,11 +78,20 @@ public final class NoiseEstimator {
 			// NB: where photons are counted and few, 0 is no clipping but a number of photons.
 			if (levels.clippedLow > 0 && usable(blocks) < blocks.count() / 10)
 				blocks = BlockStatistics.of(plane, width, Float.NEGATIVE_INFINITY, high, every);
-			return new Sample(blocks, levels, usable(blocks) < FEWEST_BLOCKS ? ofDifferences(plane, width) : 0);
+			return new Sample(blocks, levels, varied(blocks).count() < FEWEST_BLOCKS ? ofDifferences(plane, width) : 0);
 		}
 
 		private static long usable(BlockStatistics blocks) {
 			return Arrays.stream(blocks.mean).filter(Double::isFinite).count();
+		}
+
+		/**
+		 * Blocks whose filters meet numbers only, and not one grey level only: a background that was set to a constant has no noise, and
+		 * no line of positive variance goes through it. The 2nd derivative of a constant is 0 without rounding error.
+		 */
+		static IntStream varied(BlockStatistics blocks) {
+			double[] energy = blocks.noise[Band.BROAD.ordinal()];
+			return IntStream.range(0, blocks.count()).filter(i -> Double.isFinite(blocks.mean[i]) && energy[i] > 0);
 		}
 
 		/** For small images: the median of second differences along the rows and columns tells the variance. */
@@ -179,10 +188,8 @@ public final class NoiseEstimator {
 		Estimation(List<Sample> samples) {
 			this.samples = samples;
 			int[][] usable = new int[samples.size()][];
-			for (int s = 0; s < usable.length; s++) {
-				BlockStatistics blocks = samples.get(s).blocks;
-				usable[s] = IntStream.range(0, blocks.count()).filter(i -> Double.isFinite(blocks.mean[i])).toArray();
-			}
+			for (int s = 0; s < usable.length; s++)
+				usable[s] = Sample.varied(samples.get(s).blocks).toArray();
 			count = Arrays.stream(usable).mapToInt(u -> u.length).sum();
 			sample = new int[count];
 			block = new int[count];
@@ -198,7 +205,7 @@ public final class NoiseEstimator {
 			double step = samples.stream().mapToDouble(s -> s.levels.step).max().orElse(0), rounding = step * step / 12;
 			double clippedLow = samples.stream().mapToDouble(s -> s.levels.clippedLow).average().orElse(0);
 			double clippedHigh = samples.stream().mapToDouble(s -> s.levels.clippedHigh).average().orElse(0);
-			if (count < FEWEST_BLOCKS || constant())
+			if (count < FEWEST_BLOCKS)
 				return small(Math.max(rounding, difference()), step, clippedLow, clippedHigh);
 			Fit fine = new Fit(Band.FINE), broad = new Fit(Band.BROAD), fit = broad.agreesWith(fine) ? broad : fine;
 			return fit.estimate(fit.flatness(source, width), rounding, step, clippedLow, clippedHigh);
@@ -206,10 +213,6 @@ public final class NoiseEstimator {
 
 		private double difference() {
 			return samples.stream().mapToDouble(s -> s.difference).average().orElse(0);
-		}
-
-		private boolean constant() {
-			return IntStream.range(0, count).allMatch(i -> samples.get(sample[i]).blocks.noise[Band.BROAD.ordinal()][block[i]] == 0);
 		}
 
 		/** Too small to tell more than one number. */

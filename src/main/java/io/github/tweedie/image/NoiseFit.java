@@ -24,6 +24,8 @@ final class NoiseFit {
 	private static final double CALM = 2;
 	/** A hot pixel leaks fully; what a microscope resolves leaks less. */
 	private static final double MOST_LEAK = 0.5;
+	/** The least variance: its square, by which blocks are weighed, and the products of two weights must be numbers. */
+	private static final double LEAST = 1e-60;
 	/** Two-sided 95 % of Student's t with PARTS - 1 degrees of freedom. */
 	static final double STUDENT = 2.093;
 
@@ -60,7 +62,7 @@ final class NoiseFit {
 		weight = new double[data.count()];
 		energy = new double[data.count()];
 		if (from == null) {
-			least = Math.max(1e-6 * quantile(data.noise.clone(), 0.5), Double.MIN_NORMAL);
+			least = Math.max(1e-6 * quantile(Arrays.stream(data.noise).filter(v -> v > 0).toArray(), 0.5), LEAST);
 			start();
 		}
 		else {

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import org.apache.commons.rng.UniformRandomProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 import io.github.tweedie.image.NoiseEstimate;
@@ -198,6 +199,48 @@ class NoiseEstimatorTest {
 		float[] even = new float[64 * 64];
 		Arrays.fill(even, 0.3f);
 		assertEquals(new NoiseModel(0, 0), NoiseEstimator.estimate(even, 64).model());
+	}
+
+	/** Spots of 5×5 pixels every 40 on exact zeros, as after a subtraction of the background. */
+	private static float[] puncta(boolean rounded, double offset) {
+		float[] grey = new float[256 * 256], noise = new Camera(0, 0, 20).expose(new float[grey.length], 11);
+		for (int i = 0; i < grey.length; i++) {
+			boolean spot = i % 256 % 40 >= 20 && i % 256 % 40 < 25 && i / 256 % 40 >= 20 && i / 256 % 40 < 25;
+			double value = offset + (spot ? 200 + noise[i] : 0);
+			grey[i] = (float) (rounded ? Math.rint(value) : value);
+		}
+		return grey;
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "true, 0", "false, 0", "true, 100.3", "false, 100.3", "false, -30" })
+	void spotsOnAConstantBackgroundGiveANumber(boolean rounded, double offset) {
+		NoiseEstimate estimate = NoiseEstimator.estimate(puncta(rounded, offset), 256);
+		for (double z : new double[] { offset, offset + 10, offset + 200 })
+			assertTrue(estimate.model().deviation(z) < 100, z + ": " + estimate);
+		assertTrue(estimate.model().deviation(offset + 200) > 0, estimate.toString());
+		assertTrue(estimate.a().low() <= estimate.a().high() && estimate.b().low() <= estimate.b().high(), estimate.toString());
+		for (NoiseEstimate.Point point : estimate.points())
+			assertTrue(Double.isFinite(point.level()) && Double.isFinite(point.variance()) && point.error() > 0, point.toString());
+	}
+
+	@Test
+	void oneSpotOnAConstantBackgroundIsTooLittleForALine() {
+		float[] grey = new float[256 * 256];
+		for (int i = 0; i < 25; i++)
+			grey[(100 + i / 5) * 256 + 100 + i % 5] = 200 + i * i % 17;
+		NoiseEstimate estimate = NoiseEstimator.estimate(grey, 256);
+		assertTrue(estimate.gaussian() && estimate.points().isEmpty(), estimate.toString());
+		assertEquals(1 / 12.0, estimate.model().b(), 1e-12);
+	}
+
+	@Test
+	void noiseBesideAConstantMarginIsThatOfTheImage() {
+		float[] grey = new Camera(0, 100, 7).expose(ramp(256, 256, 800), 3);
+		for (int i = 0; i < grey.length; i++)
+			if (i % 256 > 90)
+				grey[i] = 0;
+		assertDeviations(NoiseModel.gaussian(7), NoiseEstimator.estimate(grey, 256).model(), 0.1, 130, 200);
 	}
 
 	@Test
