@@ -75,13 +75,14 @@ public final class VarianceStabilizer {
 
 	/**
 	 * Grey level whose noisy values have this stabilised mean: the exact unbiased inverse. Below the stabilised mean of no light it
-	 * is the grey level of no light.
+	 * goes on as the asymptotic inverse does, down to the grey level at which the model has no variance: what was taken for no light
+	 * may not have been the darkest.
 	 */
 	public double inverse(double mean) {
 		if (noise.a() == 0)
 			return mean * sigma;
 		if (mean <= means[0])
-			return offset;
+			return Math.max(-noise.b() / noise.a(), noise.a() * (asymptotic(Math.max(0, mean)) - asymptotic(means[0])) + offset);
 		double last = means[ENTRIES - 1];
 		double photons = mean >= last ? asymptotic(mean) + squared(LAST_ROOT) - asymptotic(last) : interpolated(mean);
 		return noise.a() * photons + offset;

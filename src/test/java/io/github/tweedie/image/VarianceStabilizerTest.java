@@ -64,7 +64,27 @@ class VarianceStabilizerTest {
 			double d = known.forward(z);
 			assertEquals(known.inverse(d), other.inverse(d), 0.01 * 2);
 		}
-		assertEquals(100, VarianceStabilizer.fromDarkest(noise, 100).inverse(-1), 1e-9);
+		// Below everything: the level at which the model has no variance, −b/a = 100 − 4²/2.
+		assertEquals(92, VarianceStabilizer.fromDarkest(noise, 100).inverse(-1), 1e-9);
+	}
+
+	@Test
+	void darkStructureBelowTheDarkestLevelComesBack() {
+		VarianceStabilizer stabilizer = VarianceStabilizer.fromDarkest(NoiseModel.camera(2, 100, 5), 300);
+		for (double photons : new double[] { 0, 5, 25, 60, 90 }) {
+			double truth = 100 + 2 * photons, error = Math.sqrt(4 * photons + 25) / Math.sqrt(DRAWS);
+			// The asymptotic inverse is off by √1.5/(4·D) − 11/(8·D²), less than 0.03 photons at any D = 2·√(photons + 3/8 + σ²) here.
+			assertEquals(truth, stabilizer.inverse(stabilised(stabilizer, photons, 2, 100, 5)[0]), 4.5 * error + 2 * 0.03, photons + " photons");
+		}
+		double before = 87.5, at = stabilizer.forward(300);
+		for (double d = -1; d < at + 2; d += 0.001) {
+			double z = stabilizer.inverse(d);
+			// The slope is a·D/2, so a step of 0.001 is at most that of the brightest.
+			assertTrue(z >= before && z - before <= 0.001 * (at + 2) * 1.01, "at " + d + ": " + before + ", " + z);
+			before = z;
+		}
+		// Without variance at −b/a = 100 − 5²/2.
+		assertEquals(87.5, stabilizer.inverse(-1), 1e-9);
 	}
 
 	@Test
