@@ -287,6 +287,8 @@ public final class NoiseEstimator {
 			private List<Point> points(double factor) {
 				int[] order = IntStream.range(0, count).filter(i -> line.weight(i) > 0).boxed()
 					.sorted(Comparator.comparingDouble(i -> data.mean()[i])).mapToInt(i -> i).toArray();
+				if (order.length == 0)
+					return List.of();
 				List<Point> points = new ArrayList<>();
 				double first = data.mean()[order[0]], range = Math.max(Double.MIN_NORMAL, data.mean()[order[order.length - 1]] - first);
 				for (int from = 0, to; from < order.length; from = to) {
