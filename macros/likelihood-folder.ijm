@@ -20,10 +20,7 @@ for (i = 0; i < names.length; i++) {
 	name = toLowerCase(names[i]);
 	if (!(endsWith(name, ".tif") || endsWith(name, ".tiff") || endsWith(name, ".png"))) continue;
 	problem = "the image cannot be read";
-	before = nImages;
-	call("ij.IJ.redirectErrorMessages");
-	open(images + names[i]);
-	if (nImages > before) {
+	if (opened(images + names[i])) {
 		rename(names[i]);
 		problem = call("io.github.tweedie.command.Likelihood.attempt", "show=table " + options);
 	}
@@ -32,3 +29,16 @@ for (i = 0; i < names.length; i++) {
 }
 saveAs("Results", words[1]);
 print(nResults + " planes rated, " + failed + " images failed; the table is " + words[1]);
+
+// NB: ImageJ opens an editor for what looks like text, and ends the macro at a broken image unless messages go to the log.
+function opened(path) {
+	head = File.openAsRawString(path, 4);
+	if (head == "") return false;
+	first = charCodeAt(head, 0);
+	if (!(startsWith(head, "II") || startsWith(head, "MM") || startsWith(head, "BM") || startsWith(head, "GIF")
+		|| startsWith(head, "P5") || first == 137 || first == 255)) return false;
+	before = nImages;
+	call("ij.IJ.redirectErrorMessages");
+	open(path);
+	return (nImages > before);
+}

@@ -146,6 +146,9 @@ class LikelihoodTest {
 		Path images = Files.createDirectory(folder.resolve("images"));
 		ImageJ1.run(WORDS + "saveAs('Tiff', '" + images.resolve("a.tif") + "'); run('32-bit'); setPixel(3, 2, NaN);"
 			+ "saveAs('Tiff', '" + images.resolve("b.tif") + "');");
+		Files.writeString(images.resolve("aa.tif"), "no image");
+		Files.writeString(images.resolve("ab.png"), "no image");
+		Files.writeString(images.resolve("ac.tif"), "");
 		Path table = folder.resolve("bits.csv");
 		ImageJ1.run(Files.readString(Path.of("macros", "likelihood-folder.ijm")),
 			images + ";" + table + ";low=0 high=200 step=1 model=[closed form]");
