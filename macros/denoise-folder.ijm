@@ -33,11 +33,19 @@ function visit(from, to) {
 			visit(from + names[i], to + names[i]);
 			continue;
 		}
-		problem = denoise(from + names[i], to + File.getNameWithoutExtension(names[i]));
+		problem = denoise(from + names[i], to + base(names, i));
 		if (problem == "") done++;
 		else { failed++; print("FAILED " + from + names[i] + ": " + problem); }
 		close("*");
 	}
+}
+
+// The name without its extension, unless an earlier image has the same: a.png and a.tif have results a-... and a.tif-...
+function base(names, index) {
+	name = File.getNameWithoutExtension(names[index]);
+	for (j = 0; j < index; j++)
+		if (toLowerCase(File.getNameWithoutExtension(names[j])) == toLowerCase(name) && !endsWith(names[j], "/")) return names[index];
+	return name;
 }
 
 function folder(path) {
@@ -46,15 +54,15 @@ function folder(path) {
 }
 
 // Gives an empty string, or the sentence that tells what failed.
-function denoise(file, base) {
+function denoise(file, result) {
 	if (!opened(file)) return "the image cannot be read";
 	rename("image");
 	problem = call("io.github.tweedie.command.Denoise.attempt", "image=image " + options);
 	if (problem != "") return problem;
-	save("denoised of image", base + "-denoised.tif");
-	save("uncertainty of image", base + "-uncertainty.tif");
-	save("residual of image", base + "-residual.tif");
-	save("noise of image", base + "-noise.tif");
+	save("denoised of image", result + "-denoised.tif");
+	save("uncertainty of image", result + "-uncertainty.tif");
+	save("residual of image", result + "-residual.tif");
+	save("noise of image", result + "-noise.tif");
 	return "";
 }
 

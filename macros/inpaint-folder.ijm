@@ -25,12 +25,20 @@ names = getFileList(images);
 done = 0; failed = 0;
 for (i = 0; i < names.length; i++) {
 	if (endsWith(names[i], "/")) continue;
-	problem = restore(names[i]);
+	problem = restore(names[i], base(names, i));
 	if (problem == "") done++;
 	else { failed++; print("FAILED " + names[i] + ": " + problem); }
 	close("*");
 }
 print(done + " restored, " + failed + " failed; results are in " + results);
+
+// The name without its extension, unless an earlier image has the same: a.png and a.tif have results a-... and a.tif-...
+function base(names, index) {
+	name = File.getNameWithoutExtension(names[index]);
+	for (j = 0; j < index; j++)
+		if (toLowerCase(File.getNameWithoutExtension(names[j])) == toLowerCase(name) && !endsWith(names[j], "/")) return names[index];
+	return name;
+}
 
 function folder(path) {
 	if (endsWith(path, "/") || endsWith(path, File.separator)) return path;
@@ -38,7 +46,7 @@ function folder(path) {
 }
 
 // Gives an empty string, or the sentence that tells what failed.
-function restore(name) {
+function restore(name, result) {
 	if (!File.exists(masks + name)) return "there is no mask of this name in " + masks;
 	if (!opened(images + name)) return "the image cannot be read";
 	rename("image");
@@ -46,10 +54,9 @@ function restore(name) {
 	rename("mask");
 	problem = call("io.github.tweedie.command.Inpaint.attempt", "image=image mask=mask " + options);
 	if (problem != "") return problem;
-	base = File.getNameWithoutExtension(name);
-	save("restored of image", base + "-restored.tif");
-	save("uncertainty of image", base + "-uncertainty.tif");
-	save("samples of image", base + "-samples.tif");
+	save("restored of image", result + "-restored.tif");
+	save("uncertainty of image", result + "-uncertainty.tif");
+	save("samples of image", result + "-samples.tif");
 	return "";
 }
 

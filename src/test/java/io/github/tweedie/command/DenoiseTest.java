@@ -167,11 +167,12 @@ class DenoiseTest {
 	void aFolderAndThoseInItAreDenoisedAndWhatFailsIsPassedOver(@TempDir Path folder) throws IOException {
 		Path images = Files.createDirectories(folder.resolve("images")), inner = Files.createDirectory(images.resolve("inner"));
 		ImageJ1.run(CELLS + "saveAs('Tiff', '" + images.resolve("a.tif") + "'); saveAs('Tiff', '" + inner.resolve("b.tif") + "');");
+		ImageJ1.run(CELLS + "saveAs('Png', '" + images.resolve("a.png") + "');");
 		Files.writeString(images.resolve("broken.tif"), "no image");
 		Path results = folder.resolve("results");
 		ImageJ1.run(Files.readString(Path.of("macros", "denoise-folder.ijm")), images + ";" + results + ";model=[closed form] residual=yes");
 		try (Stream<Path> files = Files.walk(results)) {
-			assertEquals(Set.of("a-denoised.tif", "a-residual.tif", "inner/b-denoised.tif", "inner/b-residual.tif"),
+			assertEquals(Set.of("a-denoised.tif", "a-residual.tif", "a.tif-denoised.tif", "a.tif-residual.tif", "inner/b-denoised.tif", "inner/b-residual.tif"),
 				files.filter(Files::isRegularFile).map(f -> results.relativize(f).toString()).collect(Collectors.toSet()));
 		}
 	}

@@ -208,11 +208,14 @@ class InpaintTest {
 		Files.writeString(images.resolve("broken.tif"), "no image");
 		Files.writeString(masks.resolve("broken.tif"), "no image");
 		Files.copy(images.resolve("a.tif"), images.resolve("no mask.tif"));
+		for (Path either : List.of(images, masks))
+			ImageJ1.run("open('" + either.resolve("b.tif") + "'); saveAs('Png', '" + either.resolve("b.png") + "');");
 		Path results = folder.resolve("results");
 		ImageJ1.run(Files.readString(Path.of("macros", "inpaint-folder.ijm")),
 			images + ";" + masks + ";" + results + ";model=[closed form] steps=3 samples=2");
 		try (Stream<Path> files = Files.list(results)) {
-			assertEquals(Set.of("a-restored.tif", "a-uncertainty.tif", "b-restored.tif", "b-uncertainty.tif"),
+			assertEquals(Set.of("a-restored.tif", "a-uncertainty.tif", "b-restored.tif", "b-uncertainty.tif",
+				"b.tif-restored.tif", "b.tif-uncertainty.tif"),
 				files.map(file -> file.getFileName().toString()).collect(Collectors.toSet()));
 		}
 	}
