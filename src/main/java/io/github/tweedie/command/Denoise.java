@@ -165,7 +165,7 @@ public class Denoise extends ImageCommand {
 			inflation[c] = 1;
 			models[c] = switch (noise) {
 				case GAUSSIAN -> NoiseModel.gaussian(positive("sd", sd));
-				case CAMERA -> NoiseModel.camera(positive("gain", gain), offset, readnoise);
+				case CAMERA -> NoiseModel.camera(positive("gain", gain), finite("offset", offset), notNegative("readnoise", readnoise));
 				default -> {
 					NoiseEstimate estimate = NoiseEstimator.estimate(Stacks.floats(image, planesOf(c)));
 					estimates.add(estimate);
@@ -215,6 +215,18 @@ public class Denoise extends ImageCommand {
 	private static double positive(String key, double value) {
 		if (!(value > 0 && value < Double.POSITIVE_INFINITY))
 			throw new IllegalArgumentException("The option " + key + "=" + value + " must be above 0; give it, or ask for noise=" + ESTIMATED + ".");
+		return value;
+	}
+
+	private static double finite(String key, double value) {
+		if (!Double.isFinite(value))
+			throw new IllegalArgumentException("The option " + key + "=" + value + " must be a number; give it in grey levels.");
+		return value;
+	}
+
+	private static double notNegative(String key, double value) {
+		if (!(value >= 0 && value < Double.POSITIVE_INFINITY))
+			throw new IllegalArgumentException("The option " + key + "=" + value + " must be 0 or more; give it in grey levels.");
 		return value;
 	}
 

@@ -6,14 +6,22 @@ package io.github.tweedie.image;
  *
  * @param a grey levels per photon, at least 0
  * @param b grey levels squared
+ * @param readNoise σ in grey levels, or NaN where it is not known: a and b do not tell it
  */
-public record NoiseModel(double a, double b) {
+public record NoiseModel(double a, double b, double readNoise) {
 
-	/** @throws IllegalArgumentException if a is negative, or a is 0 and b negative, or either is not a number */
+	/** @throws IllegalArgumentException if a is negative, or a is 0 and b negative, or either is not a number, or the read noise negative */
 	public NoiseModel {
 		if (!(a >= 0) || !Double.isFinite(a) || !Double.isFinite(b) || a == 0 && b < 0)
 			throw new IllegalArgumentException("A noise variance of " + a + "·z + " + b
 				+ " was seen; the slope must be 0 or more, and with a slope of 0 the variance must not be negative.");
+		if (readNoise < 0 || Double.isInfinite(readNoise))
+			throw new IllegalArgumentException("A read noise of " + readNoise + " grey levels was seen; it must be 0 or more.");
+	}
+
+	/** Of unknown read noise. */
+	public NoiseModel(double a, double b) {
+		this(a, b, Double.NaN);
 	}
 
 	/** Gaussian noise of a standard deviation in grey levels. */
@@ -23,7 +31,7 @@ public record NoiseModel(double a, double b) {
 
 	/** Noise of a camera whose data sheet, or a dark frame, tells the gain, the offset and the read noise, all in grey levels. */
 	public static NoiseModel camera(double gain, double offset, double readNoise) {
-		return new NoiseModel(gain, readNoise * readNoise - gain * offset);
+		return new NoiseModel(gain, readNoise * readNoise - gain * offset, readNoise);
 	}
 
 	/** Variance at an expected grey level, in grey levels squared; 0 below the level where the model ends. */

@@ -58,6 +58,11 @@ public final class VarianceStabilizer {
 		return new VarianceStabilizer(noise, noise.deviation(darkest));
 	}
 
+	/** With the read noise that the noise model knows, or else {@linkplain #fromDarkest inferred} from the darkest level. */
+	public static VarianceStabilizer of(NoiseModel noise, double darkest) {
+		return Double.isNaN(noise.readNoise()) ? fromDarkest(noise, darkest) : new VarianceStabilizer(noise, noise.readNoise());
+	}
+
 	/** Stabilised value of a noisy grey level. Levels at which the model has no variance left give 0. */
 	public double forward(double z) {
 		double a = noise.a();

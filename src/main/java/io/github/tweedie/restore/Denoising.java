@@ -123,7 +123,7 @@ public final class Denoising {
 			float[][] same = IntStream.range(0, samples).mapToObj(s -> grey.clone()).toArray(float[][]::new);
 			return new Plane(grey.clone(), samples > 1 ? new float[grey.length] : null, same, 0, Residual.NONE);
 		}
-		VarianceStabilizer stabilizer = VarianceStabilizer.fromDarkest(noise, IntensityScale.darkest(grey, width));
+		VarianceStabilizer stabilizer = VarianceStabilizer.of(noise, IntensityScale.darkest(grey, width));
 		float[] stable = new float[grey.length];
 		stabilizer.forward(grey, stable);
 		IntensityScale scale = IntensityScale.ofNoisy(stable, width, 1);

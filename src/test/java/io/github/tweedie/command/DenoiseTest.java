@@ -135,6 +135,19 @@ class DenoiseTest {
 	}
 
 	@Test
+	void theReadNoiseOfTheCameraIsUsed() {
+		// Single photons of a gain of 50: how many a level means depends on the read noise, not on b alone.
+		String photons = CELLS + "run('32-bit');";
+		float[] low = ImageJ1.run(photons + denoise("noise=camera gain=50 offset=90 readnoise=2")).pixels(1);
+		// The same b = readnoise² − gain·offset.
+		float[] high = ImageJ1.run(photons + denoise("noise=camera gain=50 offset=98 readnoise=20.09975")).pixels(1);
+		double difference = 0;
+		for (int i = 0; i < low.length; i++)
+			difference = Math.max(difference, Math.abs(low[i] - high[i]));
+		assertTrue(difference > 0.5, difference + " grey levels");
+	}
+
+	@Test
 	void theRecordedLineGivesTheSameAndTheInputIsUntouched() {
 		Picture first = ImageJ1.run(CELLS + denoise("samples=2 seed=5 noise=camera gain=0.1 offset=10 readnoise=3"));
 		assertArrayEquals(first.pixels(1), ImageJ1.run(CELLS + first.property("tweedie.macro")).pixels(1));
@@ -154,6 +167,8 @@ class DenoiseTest {
 		"uncertainty=yes | ask for samples=2 or more",
 		"noise=gaussian | sd=0.0 must be above 0",
 		"noise=camera offset=100 | gain=0.0 must be above 0",
+		"noise=camera gain=2 readnoise=-3 | readnoise=-3.0 must be 0 or more",
+		"noise=camera gain=2 offset=NaN | offset=NaN must be a number",
 		"noise=gaussian sd=3 plot=yes | There is a plot only of noise that was estimated",
 		"region=selection | has no area selection",
 		"samples=-1 | must be 0 (one call) or more",
