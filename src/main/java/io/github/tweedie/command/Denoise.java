@@ -157,6 +157,9 @@ public class Denoise extends ImageCommand {
 		if (plot.equals(YES) && !noise.equals(ESTIMATED))
 			throw new IllegalArgumentException("There is a plot only of noise that was estimated; ask for noise=" + ESTIMATED + " or plot=" + NO + ".");
 		Roi selection = region.equals(SELECTION) ? areaSelection(image) : null;
+		ImageProcessor inside = selection == null ? null : Stacks.mask(selection, image.getWidth(), image.getHeight());
+		for (int i = 1; i <= image.getStackSize(); i++)
+			Denoising.requireFinite(filled(Stacks.plane(image, i), inside), image.getWidth(), i - 1);
 		Set<String> remarks = new LinkedHashSet<>();
 		List<NoiseEstimate> estimates = new ArrayList<>();
 		NoiseModel[] models = new NoiseModel[image.getNChannels()];
@@ -187,10 +190,10 @@ public class Denoise extends ImageCommand {
 			int c = (i - 1) % models.length;
 			Denoising denoising = Denoising.with(prior).samples(samples).steps(steps).seed(seed).inflation(inflation[c]).build();
 			float[] grey = Stacks.plane(image, i);
-			Denoising.Plane plane = denoising.plane(grey, image.getWidth(), models[c], i - 1, monitor.part(i - 1, 1, count));
+			Denoising.Plane plane = denoising.plane(filled(grey, inside), image.getWidth(), models[c], i - 1, monitor.part(i - 1, 1, count));
 			float[] mean = plane.mean();
-			if (selection != null)
-				keepOutside(selection, mean, grey, plane.deviation());
+			if (inside != null)
+				keepOutside(inside, mean, grey, plane.deviation());
 			clean.setPixels(mean, i);
 			if (spread != null)
 				spread.setPixels(plane.deviation(), i);
@@ -244,8 +247,20 @@ public class Denoise extends ImageCommand {
 		return selection;
 	}
 
-	private void keepOutside(Roi selection, float[] mean, float[] grey, float[] spread) {
-		ImageProcessor inside = Stacks.mask(selection, image.getWidth(), image.getHeight());
+	/** What the network is to see of a plane: what is no number outside of the selection gives way to the median of the rest. */
+	private static float[] filled(float[] grey, ImageProcessor inside) {
+		if (inside == null || IntStream.range(0, grey.length).allMatch(i -> Float.isFinite(grey[i])))
+			return grey;
+		double[] numbers = IntStream.range(0, grey.length).mapToDouble(i -> grey[i]).filter(Double::isFinite).sorted().toArray();
+		float median = numbers.length == 0 ? 0 : (float) numbers[numbers.length / 2];
+		float[] out = grey.clone();
+		for (int i = 0; i < out.length; i++)
+			if (inside.get(i) == 0 && !Float.isFinite(out[i]))
+				out[i] = median;
+		return out;
+	}
+
+	private static void keepOutside(ImageProcessor inside, float[] mean, float[] grey, float[] spread) {
 		for (int i = 0; i < mean.length; i++)
 			if (inside.get(i) == 0) {
 				mean[i] = grey[i];
@@ -254,10 +269,11 @@ public class Denoise extends ImageCommand {
 			}
 	}
 
+	/** 0 also where both are NaN, or the same infinity. */
 	private static float[] difference(float[] a, float[] b) {
 		float[] out = new float[a.length];
 		for (int i = 0; i < out.length; i++)
-			out[i] = a[i] - b[i];
+			out[i] = Float.compare(a[i], b[i]) == 0 ? 0 : a[i] - b[i];
 		return out;
 	}
 

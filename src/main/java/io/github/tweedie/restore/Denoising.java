@@ -83,13 +83,15 @@ public final class Denoising {
 	 * @param image X×Y, or X×Y and any further dimensions; each X×Y plane is restored by itself; unchanged
 	 * @param noise of every plane
 	 * @return mean, deviation and samples in grey levels; the samples are null for the single call
-	 * @throws IllegalArgumentException if a pixel is NaN or infinite
+	 * @throws IllegalArgumentException if a pixel of any plane is NaN or infinite, before the first plane is denoised
 	 * @throws CancellationException when the monitor says so, which is asked before each call of the network
 	 */
 	public <T extends RealType<T>> Restored restore(RandomAccessibleInterval<T> image, NoiseModel noise) {
 		long start = System.nanoTime(), most = 0;
 		Planes planes = new Planes(image);
 		int count = planes.count();
+		for (int p = 0; p < count; p++)
+			requireFinite(planes.read(p), planes.width(), p);
 		float[][] mean = new float[count][], deviation = new float[count][], draws = new float[count * samples][];
 		for (int p = 0; p < count; p++) {
 			Plane plane = plane(planes.read(p), planes.width(), noise, p, monitor.part(p, 1, count));
@@ -181,7 +183,15 @@ public final class Denoising {
 			Residual.of(stable, stabilised.mean(), width));
 	}
 
-	private static void requireFinite(float[] grey, int width, int plane) {
+	/**
+	 * For whoever has many planes to denoise, to be asked of all before the first.
+	 *
+	 * @param grey Y×X grey levels
+	 * @param width X
+	 * @param plane index in its image, from 0
+	 * @throws IllegalArgumentException if a pixel is NaN or infinite
+	 */
+	public static void requireFinite(float[] grey, int width, int plane) {
 		for (int i = 0; i < grey.length; i++)
 			if (!Float.isFinite(grey[i]))
 				throw new IllegalArgumentException("The pixel (" + i % width + ", " + i / width + ") of plane " + (plane + 1) + " is "

@@ -135,6 +135,27 @@ class DenoiseTest {
 	}
 
 	@Test
+	void holesOutsideOfTheRegionAreKept() {
+		String holed = CELLS + "run('32-bit'); makeRectangle(40, 3, 9, 8); run('Set...', 'value=NaN'); makeRectangle(10, 10, 5, 7);";
+		String options = denoise("region=selection noise=gaussian sd=5 residual=yes");
+		float[] before = ImageJ1.run(holed).pixels(1), after = ImageJ1.run(holed + options).pixels(1);
+		for (int i = 0; i < before.length; i++) {
+			boolean inside = i % 64 >= 10 && i % 64 < 15 && i / 64 >= 10 && i / 64 < 17;
+			assertTrue(inside ? Math.abs(before[i] - after[i]) < 25 : Float.compare(before[i], after[i]) == 0, "pixel " + i + ": " + after[i]);
+		}
+		assertTrue(Float.isNaN(after[5 * 64 + 45]));
+		assertEquals(0, ImageJ1.run(holed + options + "selectImage('residual of cells');").pixels(1)[5 * 64 + 45]);
+	}
+
+	@Test
+	void aHoleInTheLastPlaneIsToldBeforeTheNetworkIsOpened() {
+		String stack = CELLS + "run('32-bit'); run('Duplicate...', 'title=more'); setPixel(3, 2, NaN); run('Concatenate...', 'title=both image1=cells image2=more');";
+		String told = assertThrows(ImageJ1.MacroError.class,
+			() -> ImageJ1.run(stack + "run('Tweedie Denoise...', 'model=[no such model]');")).getMessage();
+		assertTrue(told.contains("(3, 2) of plane 2 is NaN"), told);
+	}
+
+	@Test
 	void theReadNoiseOfTheCameraIsUsed() {
 		// Single photons of a gain of 50: how many a level means depends on the read noise, not on b alone.
 		String photons = CELLS + "run('32-bit');";

@@ -203,6 +203,20 @@ class DenoisingTest {
 	}
 
 	@Test
+	void aHoleInTheLastPlaneIsToldBeforeTheFirstIsDenoised() {
+		float[] both = new float[2 * PIXELS];
+		System.arraycopy(noisy(1), 0, both, 0, PIXELS);
+		System.arraycopy(noisy(2), 0, both, PIXELS, PIXELS);
+		both[2 * PIXELS - 1] = Float.POSITIVE_INFINITY;
+		int[] calls = { 0 };
+		Prior counting = GaussianField.PRIOR.with((b, out) -> calls[0]++);
+		String told = assertThrows(IllegalArgumentException.class, () -> Denoising.with(counting).build()
+			.restore(ArrayImgs.floats(both, SIZE, SIZE, 2), NoiseModel.gaussian(SD))).getMessage();
+		assertTrue(told.contains("of plane 2 is Infinity"), told);
+		assertEquals(0, calls[0]);
+	}
+
+	@Test
 	void cancellingStopsBeforeTheNextCall() {
 		int[] calls = { 0 };
 		Prior counting = GaussianField.PRIOR.with((b, out) -> {
