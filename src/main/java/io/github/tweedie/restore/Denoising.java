@@ -71,11 +71,10 @@ public final class Denoising {
 	 *
 	 * @param mean Y×X grey levels
 	 * @param deviation standard deviation of the samples, Y×X grey levels; null with fewer than two
-	 * @param samples each Y×X grey levels; none for the single call
 	 * @param evaluations network evaluations, per sample if there are samples
 	 * @param residual what was taken away
 	 */
-	public record Plane(float[] mean, float[] deviation, float[][] samples, long evaluations, Residual residual) {}
+	public record Plane(float[] mean, float[] deviation, long evaluations, Residual residual) {}
 
 	/**
 	 * Denoises every plane of an image whose noise is the same everywhere.
@@ -94,12 +93,11 @@ public final class Denoising {
 			requireFinite(planes.read(p), planes.width(), p);
 		float[][] mean = new float[count][], deviation = new float[count][], draws = new float[count * samples][];
 		for (int p = 0; p < count; p++) {
-			Plane plane = plane(planes.read(p), planes.width(), noise, p, monitor.part(p, 1, count));
+			int at = p;
+			Plane plane = plane(planes.read(p), planes.width(), noise, p, monitor.part(p, 1, count), (s, draw) -> draws[s * count + at] = draw);
 			mean[p] = plane.mean;
 			deviation[p] = plane.deviation;
 			most = Math.max(most, plane.evaluations);
-			for (int s = 0; s < samples; s++)
-				draws[s * count + p] = plane.samples[s];
 		}
 		double seconds = (System.nanoTime() - start) * 1e-9;
 		long[] dimensions = image.dimensionsAsLongArray(), longer = Arrays.copyOf(dimensions, dimensions.length + 1);
@@ -109,7 +107,7 @@ public final class Denoising {
 	}
 
 	/**
-	 * Denoises one plane: for images that are read, and results that are kept, plane by plane.
+	 * Denoises one plane: for images that are read, and results that are kept, plane by plane. Samples are averaged and not kept.
 	 *
 	 * @param grey Y×X grey levels; unchanged
 	 * @param width X
@@ -120,10 +118,20 @@ public final class Denoising {
 	 * @throws CancellationException when the watcher says so
 	 */
 	public Plane plane(float[] grey, int width, NoiseModel noise, int index, Monitor watcher) {
+		return plane(grey, width, noise, index, watcher, (s, draw) -> {});
+	}
+
+	/** Takes a sample, Y×X grey levels. */
+	private interface Draws {
+		void take(int sample, float[] grey);
+	}
+
+	private Plane plane(float[] grey, int width, NoiseModel noise, int index, Monitor watcher, Draws draws) {
 		requireFinite(grey, width, index);
 		if (noise.a() == 0 && noise.b() == 0) {
-			float[][] same = IntStream.range(0, samples).mapToObj(s -> grey.clone()).toArray(float[][]::new);
-			return new Plane(grey.clone(), samples > 1 ? new float[grey.length] : null, same, 0, Residual.NONE);
+			for (int s = 0; s < samples; s++)
+				draws.take(s, grey.clone());
+			return new Plane(grey.clone(), samples > 1 ? new float[grey.length] : null, 0, Residual.NONE);
 		}
 		VarianceStabilizer stabilizer = VarianceStabilizer.of(noise, IntensityScale.darkest(grey, width));
 		float[] stable = new float[grey.length];
@@ -139,13 +147,13 @@ public final class Denoising {
 			Residual residual = Residual.of(stable, clean, width);
 			watcher.progress(1, 1);
 			stabilizer.inverse(clean, clean);
-			return new Plane(clean, null, new float[0][], 1, residual);
+			return new Plane(clean, null, 1, residual);
 		}
-		return sampled(stable, data, width, sigma, scale, stabilizer, network, index, watcher);
+		return sampled(stable, data, width, sigma, scale, stabilizer, network, index, watcher, draws);
 	}
 
 	private Plane sampled(float[] stable, float[] data, int width, double sigma, IntensityScale scale, VarianceStabilizer stabilizer,
-		Denoiser network, int index, Monitor watcher)
+		Denoiser network, int index, Monitor watcher, Draws draws)
 	{
 		// NB: at the smallest noise that the network knows nothing is left to draw.
 		Schedule schedule = Schedule.down(new VeSde(prior.sigmaMin(), Math.max(sigma, 1.01 * prior.sigmaMin())), TimeGrid.karras(7),
@@ -165,7 +173,6 @@ public final class Denoising {
 			evaluations[0] += b.shape().n();
 		};
 		Posterior posterior = new Posterior(data.length), stabilised = new Posterior(data.length);
-		float[][] draws = new float[samples][];
 		int batch = Math.max(1, Math.min(samples, MOST_PIXELS / data.length));
 		for (int first = 0; first < samples; first += batch) {
 			int from = first, n = Math.min(batch, samples - first);
@@ -176,10 +183,11 @@ public final class Denoising {
 					prior.high());
 				stabilised.add(clean, 0);
 				stabilizer.inverse(clean, clean);
-				posterior.add(draws[from + s] = clean, 0);
+				posterior.add(clean, 0);
+				draws.take(from + s, clean);
 			}
 		}
-		return new Plane(posterior.mean(), samples > 1 ? posterior.deviation() : null, draws, evaluations[0] / samples,
+		return new Plane(posterior.mean(), samples > 1 ? posterior.deviation() : null, evaluations[0] / samples,
 			Residual.of(stable, stabilised.mean(), width));
 	}
 
