@@ -33,8 +33,9 @@ import io.github.tweedie.sde.Monitor;
 import io.github.tweedie.sde.Prior;
 
 /**
- * Takes the camera's noise out of an image, of which it finds the strength by itself. Every plane is denoised on its own, every channel has
- * its own noise; planes are read one after the other. The field names are the keys of a macro, so they are part of the interface.
+ * Takes the camera's noise out of an image, of which it finds the strength by itself. Every plane is denoised on its own, every
+ * channel has its own noise; planes are read one after the other. The field names are the keys of a macro, so they are part of
+ * the interface.
  */
 @Plugin(type = Command.class, headless = true, initializer = "offerChoices",
 	menu = { @Menu(label = "Plugins"), @Menu(label = "Tweedie"), @Menu(label = Denoise.TITLE, weight = 0) })
@@ -74,9 +75,9 @@ public class Denoise extends ImageCommand {
 	private Double readnoise = 0.0;
 
 	@Parameter(label = "Samples (to average, 0 for one call)", min = "0", persist = false,
-		description = "0: the expectation of the clean image, in one call of the network, the fastest and on average nearest to the truth. "
-			+ "1: one possible clean image, as sharp as a real one. More: the mean of that many, which come nearer to the expectation, and "
-			+ "how far they agree.")
+		description = "0: the expectation of the clean image, in one call of the network, the fastest and on average nearest to the "
+			+ "truth. 1: one possible clean image, as sharp as a real one. More: the mean of that many, which come nearer to the "
+			+ "expectation, and how far they agree.")
 	private Integer samples = 0;
 
 	@Parameter(label = "Uncertainty (map, needs samples)", choices = { NO, YES }, persist = false,
@@ -96,10 +97,12 @@ public class Denoise extends ImageCommand {
 	private String region = WHOLE;
 
 	@Parameter(label = "Model (kind of image)", persist = false,
-		description = "The network, named after the kind of images it was trained on. A macro may also give the path of a model package.")
+		description = "The network, named after the kind of images it was trained on. A macro may also give the path of a model "
+			+ "package.")
 	private String model = "fluorescence";
 
-	@Parameter(label = "Steps (for samples)", min = "2", persist = false, description = "Number of steps from the noisy image to a sample.")
+	@Parameter(label = "Steps (for samples)", min = "2", persist = false,
+		description = "Number of steps from the noisy image to a sample.")
 	private Integer steps = 12;
 
 	@Parameter(label = "Seed", persist = false, description = "The same seed gives the same samples.")
@@ -155,7 +158,8 @@ public class Denoise extends ImageCommand {
 			throw new IllegalArgumentException("The uncertainty is how far samples differ, and " + samples
 				+ " were asked for; ask for samples=2 or more, or for uncertainty=" + NO + ".");
 		if (plot.equals(YES) && !noise.equals(ESTIMATED))
-			throw new IllegalArgumentException("There is a plot only of noise that was estimated; ask for noise=" + ESTIMATED + " or plot=" + NO + ".");
+			throw new IllegalArgumentException("There is a plot only of noise that was estimated; ask for noise=" + ESTIMATED
+				+ " or plot=" + NO + ".");
 		Roi selection = region.equals(SELECTION) ? areaSelection(image) : null;
 		ImageProcessor inside = selection == null ? null : Stacks.mask(selection, image.getWidth(), image.getHeight());
 		for (int i = 1; i <= image.getStackSize(); i++)
@@ -190,7 +194,8 @@ public class Denoise extends ImageCommand {
 			int c = (i - 1) % models.length;
 			Denoising denoising = Denoising.with(prior).samples(samples).steps(steps).seed(seed).inflation(inflation[c]).build();
 			float[] grey = Stacks.plane(image, i);
-			Denoising.Plane plane = denoising.plane(filled(grey, inside), image.getWidth(), models[c], i - 1, monitor.part(i - 1, 1, count));
+			Denoising.Plane plane = denoising.plane(filled(grey, inside), image.getWidth(), models[c], i - 1,
+				monitor.part(i - 1, 1, count));
 			float[] mean = plane.mean();
 			if (inside != null)
 				keepOutside(inside, mean, grey, plane.deviation());
@@ -204,7 +209,8 @@ public class Denoise extends ImageCommand {
 		}
 		verdicts.remove(Residual.Verdict.AS_EXPECTED);
 		verdicts.forEach((verdict, planes) -> remarks.add("In " + planes + " of " + count + " plane(s) " + verdict.sentence()));
-		show(clean, spread, rest, estimates, remarks, origin(prior, models, inflation, evaluations, (System.nanoTime() - start) * 1e-9, remarks));
+		double seconds = (System.nanoTime() - start) * 1e-9;
+		show(clean, spread, rest, estimates, remarks, origin(prior, models, inflation, evaluations, seconds, remarks));
 	}
 
 	// -- Noise --
@@ -217,7 +223,8 @@ public class Denoise extends ImageCommand {
 
 	private static double positive(String key, double value) {
 		if (!(value > 0 && value < Double.POSITIVE_INFINITY))
-			throw new IllegalArgumentException("The option " + key + "=" + value + " must be above 0; give it, or ask for noise=" + ESTIMATED + ".");
+			throw new IllegalArgumentException("The option " + key + "=" + value + " must be above 0; give it, or ask for noise="
+				+ ESTIMATED + ".");
 		return value;
 	}
 
@@ -242,8 +249,8 @@ public class Denoise extends ImageCommand {
 	private static Roi areaSelection(ImagePlus image) {
 		Roi selection = image.getRoi();
 		if (selection == null || !selection.isArea())
-			throw new IllegalArgumentException("'" + image.getTitle() + "' has no area selection; draw one around what is to be denoised, or ask for region=["
-				+ WHOLE + "].");
+			throw new IllegalArgumentException("'" + image.getTitle() + "' has no area selection; draw one around what is to be denoised,"
+				+ " or ask for region=[" + WHOLE + "].");
 		return selection;
 	}
 
@@ -286,7 +293,8 @@ public class Denoise extends ImageCommand {
 		for (int c = 0; c < models.length; c++) {
 			Denoising each = Denoising.with(prior).samples(samples).steps(steps).seed(seed).inflation(inflation[c]).build();
 			String where = models.length > 1 ? "channel " + (c + 1) + ", " : "";
-			each.provenance(models[c], evaluations, seconds).forEach((key, value) -> origin.put(key.startsWith("noise") ? where + key : key, value));
+			each.provenance(models[c], evaluations, seconds)
+				.forEach((key, value) -> origin.put(key.startsWith("noise") ? where + key : key, value));
 		}
 		if (region.equals(SELECTION))
 			origin.put("selection", String.valueOf(image.getRoi().getBounds()));

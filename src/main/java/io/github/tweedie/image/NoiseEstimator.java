@@ -86,8 +86,8 @@ public final class NoiseEstimator {
 		}
 
 		/**
-		 * Blocks whose filters meet numbers only, and not one grey level only: a background that was set to a constant has no noise, and
-		 * no line of positive variance goes through it. The 2nd derivative of a constant is 0 without rounding error.
+		 * Blocks whose filters meet numbers only, and not one grey level only: a background that was set to a constant has no noise,
+		 * and no line of positive variance goes through it. The 2nd derivative of a constant is 0 without rounding error.
 		 */
 		static IntStream varied(BlockStatistics blocks) {
 			double[] energy = blocks.noise[Band.BROAD.ordinal()];

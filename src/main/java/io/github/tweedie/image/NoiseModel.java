@@ -10,7 +10,10 @@ package io.github.tweedie.image;
  */
 public record NoiseModel(double a, double b, double readNoise) {
 
-	/** @throws IllegalArgumentException if a is negative, or a is 0 and b negative, or either is not a number, or the read noise negative */
+	/**
+	 * @throws IllegalArgumentException if a is negative, or a is 0 and b negative, or either is not a number, or the read noise
+	 *             is negative
+	 */
 	public NoiseModel {
 		if (!(a >= 0) || !Double.isFinite(a) || !Double.isFinite(b) || a == 0 && b < 0)
 			throw new IllegalArgumentException("A noise variance of " + a + "·z + " + b

@@ -32,9 +32,9 @@ import net.imglib2.type.numeric.RealType;
 import net.imglib2.type.numeric.real.FloatType;
 
 /**
- * Takes the camera's noise out of an image. Stabilised to unit variance and scaled to the prior's data range, the noisy plane is y =
- * x0 + σ·z: a sample of the forward diffusion at the level σ. So one call of the network, D(y, σ) = E[x0 | y], is the estimate of least
- * squared error, and the reverse SDE that begins at y draws from the posterior.
+ * Takes the camera's noise out of an image. Stabilised to unit variance and scaled to the prior's data range, the noisy plane is
+ * y = x0 + σ·z: a sample of the forward diffusion at the level σ. So one call of the network, D(y, σ) = E[x0 | y], is the
+ * estimate of least squared error, and the reverse SDE that begins at y draws from the posterior.
  *
  * <pre>
  * Restored clean = Denoising.with(prior).build().restore(image, new NoiseModel(2.1, 35));
@@ -94,7 +94,8 @@ public final class Denoising {
 		float[][] mean = new float[count][], deviation = new float[count][], draws = new float[count * samples][];
 		for (int p = 0; p < count; p++) {
 			int at = p;
-			Plane plane = plane(planes.read(p), planes.width(), noise, p, monitor.part(p, 1, count), (s, draw) -> draws[s * count + at] = draw);
+			Plane plane = plane(planes.read(p), planes.width(), noise, p, monitor.part(p, 1, count),
+				(s, draw) -> draws[s * count + at] = draw);
 			mean[p] = plane.mean;
 			deviation[p] = plane.deviation;
 			most = Math.max(most, plane.evaluations);
@@ -177,7 +178,8 @@ public final class Denoising {
 		for (int first = 0; first < samples; first += batch) {
 			int from = first, n = Math.min(batch, samples - first);
 			State state = sampler.sample(counted, Shape.planes(n, 1, data.length / width, width),
-				IntStream.range(from, from + n).toArray(), Batch.unlabelled(n), noisy, new Noise(seed, index), watcher.part(from, n, samples));
+				IntStream.range(from, from + n).toArray(), Batch.unlabelled(n), noisy, new Noise(seed, index),
+				watcher.part(from, n, samples));
 			for (int s = 0; s < n; s++) {
 				float[] clean = scale.toGrey(Arrays.copyOfRange(state.x, s * data.length, (s + 1) * data.length), prior.low(),
 					prior.high());
@@ -240,8 +242,8 @@ public final class Denoising {
 		}
 
 		/**
-		 * Number of samples of the posterior that are averaged: 1 is sharpest, and one of many possible images; the more, the smoother and
-		 * the nearer to the truth on average. 0, the default, asks for the expectation itself.
+		 * Number of samples of the posterior that are averaged: 1 is sharpest, and one of many possible images; the more, the smoother
+		 * and the nearer to the truth on average. 0, the default, asks for the expectation itself.
 		 */
 		public Builder samples(int number) {
 			samples = number;
@@ -260,7 +262,7 @@ public final class Denoising {
 			return this;
 		}
 
-		/** Factor by which the noise is taken for stronger than the model of it says, ≥ 1: for noise that is correlated between pixels. */
+		/** Factor by which the noise is taken for stronger than its model says, ≥ 1: for noise that is correlated between pixels. */
 		public Builder inflation(double factor) {
 			inflation = factor;
 			return this;

@@ -1,8 +1,8 @@
 package io.github.tweedie.restore;
 
 /**
- * What was taken out of a noisy plane, in units of the noise that was expected: of noise alone it has a standard deviation of about 1
- * and neighbours that know nothing of each other.
+ * What was taken out of a noisy plane, in units of the noise that was expected: of noise alone it has a standard deviation of
+ * about 1 and neighbours that know nothing of each other.
  *
  * @param deviation standard deviation, 1 if as much was taken as the noise holds
  * @param correlation of horizontal and vertical neighbours, 0 for noise that is independent from pixel to pixel
@@ -44,9 +44,10 @@ public record Residual(double deviation, double correlation) {
 	/** What a residual says of the result. */
 	public enum Verdict {
 		AS_EXPECTED(""),
-		TOO_MUCH("more was taken away than the noise explains: structure was lost, or the noise is stronger than was thought; look at the residual."),
-		CORRELATED("what was taken away is alike in neighbouring pixels: structure was lost, or the noise is not independent from pixel to pixel; "
+		TOO_MUCH("more was taken away than the noise explains: structure was lost, or the noise is stronger than was thought; "
 			+ "look at the residual."),
+		CORRELATED("what was taken away is alike in neighbouring pixels: structure was lost, or the noise is not independent from "
+			+ "pixel to pixel; look at the residual."),
 		TOO_LITTLE("less was taken away than the noise explains: noise was left, or it is weaker than was thought.");
 
 		private final String sentence;

@@ -141,7 +141,8 @@ class DenoiseTest {
 		float[] before = ImageJ1.run(holed).pixels(1), after = ImageJ1.run(holed + options).pixels(1);
 		for (int i = 0; i < before.length; i++) {
 			boolean inside = i % 64 >= 10 && i % 64 < 15 && i / 64 >= 10 && i / 64 < 17;
-			assertTrue(inside ? Math.abs(before[i] - after[i]) < 25 : Float.compare(before[i], after[i]) == 0, "pixel " + i + ": " + after[i]);
+			assertTrue(inside ? Math.abs(before[i] - after[i]) < 25 : Float.compare(before[i], after[i]) == 0,
+				"pixel " + i + ": " + after[i]);
 		}
 		assertTrue(Float.isNaN(after[5 * 64 + 45]));
 		assertEquals(0, ImageJ1.run(holed + options + "selectImage('residual of cells');").pixels(1)[5 * 64 + 45]);
@@ -149,7 +150,8 @@ class DenoiseTest {
 
 	@Test
 	void aHoleInTheLastPlaneIsToldBeforeTheNetworkIsOpened() {
-		String stack = CELLS + "run('32-bit'); run('Duplicate...', 'title=more'); setPixel(3, 2, NaN); run('Concatenate...', 'title=both image1=cells image2=more');";
+		String stack = CELLS + "run('32-bit'); run('Duplicate...', 'title=more'); setPixel(3, 2, NaN);"
+			+ "run('Concatenate...', 'title=both image1=cells image2=more');";
 		String told = assertThrows(ImageJ1.MacroError.class,
 			() -> ImageJ1.run(stack + "run('Tweedie Denoise...', 'model=[no such model]');")).getMessage();
 		assertTrue(told.contains("(3, 2) of plane 2 is NaN"), told);
@@ -208,7 +210,8 @@ class DenoiseTest {
 		Path results = folder.resolve("results");
 		ImageJ1.run(Files.readString(Path.of("macros", "denoise-folder.ijm")), images + ";" + results + ";model=[closed form] residual=yes");
 		try (Stream<Path> files = Files.walk(results)) {
-			assertEquals(Set.of("a-denoised.tif", "a-residual.tif", "a.tif-denoised.tif", "a.tif-residual.tif", "inner/b-denoised.tif", "inner/b-residual.tif"),
+			assertEquals(Set.of("a-denoised.tif", "a-residual.tif", "a.tif-denoised.tif", "a.tif-residual.tif",
+				"inner/b-denoised.tif", "inner/b-residual.tif"),
 				files.filter(Files::isRegularFile).map(f -> results.relativize(f).toString()).collect(Collectors.toSet()));
 		}
 	}

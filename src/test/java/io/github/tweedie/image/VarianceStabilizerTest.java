@@ -74,7 +74,8 @@ class VarianceStabilizerTest {
 		for (double photons : new double[] { 0, 5, 25, 60, 90 }) {
 			double truth = 100 + 2 * photons, error = Math.sqrt(4 * photons + 25) / Math.sqrt(DRAWS);
 			// The asymptotic inverse is off by √1.5/(4·D) − 11/(8·D²), less than 0.03 photons at any D = 2·√(photons + 3/8 + σ²) here.
-			assertEquals(truth, stabilizer.inverse(stabilised(stabilizer, photons, 2, 100, 5)[0]), 4.5 * error + 2 * 0.03, photons + " photons");
+			double mean = stabilised(stabilizer, photons, 2, 100, 5)[0];
+			assertEquals(truth, stabilizer.inverse(mean), 4.5 * error + 2 * 0.03, photons + " photons");
 		}
 		double before = 87.5, at = stabilizer.forward(300);
 		for (double d = -1; d < at + 2; d += 0.001) {
