@@ -45,8 +45,8 @@ import io.github.tweedie.sde.VpSde;
 final class CorrectorStudy {
 
 	private static final int[] BUDGETS = { 10, 20, 50, 100, 200, 500, 1000, 2000 };
-	/** More would take longer than all the rest. */
-	private static final int[] NETWORK_BUDGETS = { 10, 20, 50, 100, 200, 500 };
+	/** The long runs of a network take longer than all the rest, so they are made with fewer draws. */
+	private static final int[] SHORT_RUNS = { 10, 20, 50, 100, 200, 500 }, LONG_RUNS = { 500, 1000, 2000 };
 	private static final double[] RATIOS = { 0.03, 0.1, 0.2, 0.4 };
 	private static final double SCALE = 0.9;
 	private static final int SIZE = 64;
@@ -146,7 +146,12 @@ final class CorrectorStudy {
 	}
 
 	/** @param folder holds the folders train and test with grey PNG images */
-	static void network(Report report, Prior prior, Path folder, int n) throws IOException {
+	static void network(Report report, Prior prior, Path folder) throws IOException {
+		network(report, prior, folder, 16, SHORT_RUNS);
+		network(report, prior, folder, 4, LONG_RUNS);
+	}
+
+	private static void network(Report report, Prior prior, Path folder, int n, int... budgets) throws IOException {
 		int repeats = 40;
 		SlicedWasserstein metric = new SlicedWasserstein(64, 64, new Noise(21).generator(Purpose.PROBE, 0, 0, 0));
 		float[][] test = crops(folder.resolve("test"), prior), train = crops(folder.resolve("train"), prior);
@@ -159,8 +164,8 @@ final class CorrectorStudy {
 		report.say("distance of patches of 8×8 pixels of the image and of its half and quarter size to those of crops of test images, over that of");
 		report.say("crops of training images to those of test images, %.3f. The interval is that of drawing images anew with replacement.", floor);
 		report.say("");
-				report.say("| evaluations | %s |", String.join(" | ", Arrays.stream(NETWORK_BUDGETS).mapToObj(String::valueOf).toList()));
-		report.say("| --- |%s", " --: |".repeat(NETWORK_BUDGETS.length));
+				report.say("| evaluations | %s |", String.join(" | ", Arrays.stream(budgets).mapToObj(String::valueOf).toList()));
+		report.say("| --- |%s", " --: |".repeat(budgets.length));
 		Sde sde = new VeSde(prior.sigmaMin(), prior.sigmaMax());
 		Map<String, Corrector> correctors = new LinkedHashMap<>();
 		correctors.put("alone", null);
@@ -168,7 +173,7 @@ final class CorrectorStudy {
 		correctors.put("r 0.16", new Langevin(0.16));
 		for (Map.Entry<String, Corrector> entry : correctors.entrySet()) {
 			StringBuilder line = new StringBuilder("| " + entry.getKey() + " |");
-			for (int budget : NETWORK_BUDGETS) {
+			for (int budget : budgets) {
 				boolean alone = entry.getValue() == null;
 				PcSampler sampler = new PcSampler(Schedule.down(sde, TimeGrid.uniform(), alone ? budget : (budget - 1) / 2 + 1), new ReverseDiffusion(),
 					entry.getValue(), alone ? 0 : 1);

@@ -72,7 +72,7 @@ public final class MethodsBench implements Runnable {
 				report.say("The rows of the bundled network are left out, since no folder of images was given.");
 			}
 			else
-				CorrectorStudy.network(report, prior, folder, 16);
+				CorrectorStudy.network(report, prior, folder);
 			report.say("");
 			report.say("## Likelihood and the flow back and forth");
 			LikelihoodStudy.write(report, mixture);
