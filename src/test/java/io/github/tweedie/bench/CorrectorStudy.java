@@ -184,7 +184,7 @@ final class CorrectorStudy {
 					patches(chosen(test, n, random), 130 + k)) / floor).sorted().toArray();
 				double mean = Arrays.stream(ratios).average().orElseThrow();
 				line.append(String.format(Locale.ROOT, " %.2f (%.2f to %.2f) |", mean, ratios[1], ratios[repeats - 2]));
-				report.row("network; " + budget + " evaluations", "reverse diffusion, " + entry.getKey(), "patch_wasserstein_ratio", mean, ratios[1],
+				report.row("network, " + n + " draws; " + budget + " evaluations", "reverse diffusion, " + entry.getKey(), "patch_wasserstein_ratio", mean, ratios[1],
 					ratios[repeats - 2]);
 			}
 			report.say(line.toString());
