@@ -96,10 +96,6 @@ final class NoiseFit {
 		return b;
 	}
 
-	double leak() {
-		return leak;
-	}
-
 	double variance(double z) {
 		return Math.max(least, a * z + b);
 	}

@@ -74,4 +74,16 @@ public final class Planes {
 		image.setLinkedType(new FloatType(image));
 		return image;
 	}
+
+	/**
+	 * The beginning of a sentence about a grey level that cannot be used.
+	 *
+	 * @param grey Y×X
+	 * @param width X
+	 * @param i index of the pixel
+	 * @param plane index of the plane in its image, from 0
+	 */
+	public static String pixel(float[] grey, int width, int i, int plane) {
+		return "The pixel (" + i % width + ", " + i / width + ") of plane " + (plane + 1) + " is " + grey[i];
+	}
 }

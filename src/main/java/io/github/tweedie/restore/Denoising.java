@@ -29,7 +29,6 @@ import io.github.tweedie.sde.VeSde;
 
 import net.imglib2.RandomAccessibleInterval;
 import net.imglib2.type.numeric.RealType;
-import net.imglib2.type.numeric.real.FloatType;
 
 /**
  * Takes the camera's noise out of an image. Stabilised to unit variance and scaled to the prior's data range, the noisy plane is
@@ -43,9 +42,6 @@ import net.imglib2.type.numeric.real.FloatType;
  * Immutable; may be used for many images.
  */
 public final class Denoising {
-
-	/** Most pixels that are sampled at the same time, all samples of a batch together. */
-	private static final int MOST_PIXELS = 512 * 512;
 
 	private final Prior prior;
 	private final int samples, steps;
@@ -119,6 +115,7 @@ public final class Denoising {
 	 * @throws CancellationException when the watcher says so
 	 */
 	public Plane plane(float[] grey, int width, NoiseModel noise, int index, Monitor watcher) {
+		requireFinite(grey, width, index);
 		return plane(grey, width, noise, index, watcher, (s, draw) -> {});
 	}
 
@@ -128,7 +125,6 @@ public final class Denoising {
 	}
 
 	private Plane plane(float[] grey, int width, NoiseModel noise, int index, Monitor watcher, Draws draws) {
-		requireFinite(grey, width, index);
 		if (noise.a() == 0 && noise.b() == 0) {
 			for (int s = 0; s < samples; s++)
 				draws.take(s, grey.clone());
@@ -168,18 +164,15 @@ public final class Denoising {
 					System.arraycopy(data, 0, state.x, s * data.length, data.length);
 			}
 		};
-		long[] evaluations = { 0 };
-		Denoiser counted = (b, out) -> {
-			network.denoise(b, out);
-			evaluations[0] += b.shape().n();
-		};
+		long evaluations = 0;
 		Posterior posterior = new Posterior(data.length), stabilised = new Posterior(data.length);
-		int batch = Math.max(1, Math.min(samples, MOST_PIXELS / data.length));
+		int batch = WholePlanes.batch(samples, data.length);
 		for (int first = 0; first < samples; first += batch) {
 			int from = first, n = Math.min(batch, samples - first);
-			State state = sampler.sample(counted, Shape.planes(n, 1, data.length / width, width),
+			State state = sampler.sample(network, Shape.planes(n, 1, data.length / width, width),
 				IntStream.range(from, from + n).toArray(), Batch.unlabelled(n), noisy, new Noise(seed, index),
 				watcher.part(from, n, samples));
+			evaluations += (long) n * state.evaluations;
 			for (int s = 0; s < n; s++) {
 				float[] clean = scale.toGrey(Arrays.copyOfRange(state.x, s * data.length, (s + 1) * data.length), prior.low(),
 					prior.high());
@@ -189,7 +182,7 @@ public final class Denoising {
 				draws.take(from + s, clean);
 			}
 		}
-		return new Plane(posterior.mean(), samples > 1 ? posterior.deviation() : null, evaluations[0] / samples,
+		return new Plane(posterior.mean(), samples > 1 ? posterior.deviation() : null, evaluations / samples,
 			Residual.of(stable, stabilised.mean(), width));
 	}
 
@@ -204,8 +197,8 @@ public final class Denoising {
 	public static void requireFinite(float[] grey, int width, int plane) {
 		for (int i = 0; i < grey.length; i++)
 			if (!Float.isFinite(grey[i]))
-				throw new IllegalArgumentException("The pixel (" + i % width + ", " + i / width + ") of plane " + (plane + 1) + " is "
-					+ grey[i] + "; fill such pixels first, for example with Tweedie Inpaint and mask=[NaN pixels].");
+				throw new IllegalArgumentException(Planes.pixel(grey, width, i, plane)
+					+ "; fill such pixels first, for example with Tweedie Inpaint and mask=[NaN pixels].");
 	}
 
 	/** How a result was made, in the order in which it is to be read. */

@@ -58,10 +58,6 @@ public final class Generation {
 
 	/** Side in pixels if nothing is said and the prior does not know better. */
 	private static final int USUAL_SIZE = 128;
-	/** Largest canvas, in pixels along a square's side, that the network sees in one piece. */
-	private static final int LARGEST_TILE = 1024;
-	/** Most pixels that are sampled at the same time. */
-	private static final int MOST_PIXELS = 512 * 512;
 	/** Length of the longest array that every Java can make. */
 	private static final int MOST_VALUES = Integer.MAX_VALUE - 8;
 
@@ -117,8 +113,8 @@ public final class Generation {
 		long start = System.nanoTime();
 		warnings.forEach(monitor::say);
 		int canvasWidth = prior.extent(width), canvasHeight = prior.extent(height), total = labels.length * count;
-		int batch = (int) Math.max(1, Math.min(count, MOST_PIXELS / ((long) canvasWidth * canvasHeight)));
-		long[] evaluations = { 0 };
+		int batch = WholePlanes.batch(count, (long) canvasWidth * canvasHeight);
+		long evaluations = 0;
 		float[][] planes = new float[total * prior.channels()][];
 		List<String> names = new ArrayList<>();
 		int done = 0;
@@ -127,9 +123,10 @@ public final class Generation {
 				int n = Math.min(batch, count - first), from = first;
 				int[] ids = IntStream.range(first, first + n).toArray(), asked = new int[n];
 				Arrays.fill(asked, label);
-				State state = sampler().sample(counted(canvasWidth, canvasHeight, evaluations),
+				State state = sampler().sample(asked(canvasWidth, canvasHeight),
 					Shape.planes(n, prior.channels(), canvasHeight, canvasWidth), ids, asked, conditioner(),
 					new Noise(seed, label + 1), monitor.part(done, n, total));
+				evaluations += (long) n * state.evaluations;
 				for (int s = 0; s < n; s++) {
 					for (int c = 0; c < prior.channels(); c++)
 						planes[(done + s) * prior.channels() + c] = cropped(state.x, (s * prior.channels() + c) * canvasHeight * canvasWidth,
@@ -139,7 +136,7 @@ public final class Generation {
 				done += n;
 			}
 		double seconds = (System.nanoTime() - start) * 1e-9;
-		long perImage = Math.round((double) evaluations[0] / total);
+		long perImage = Math.round((double) evaluations / total);
 		return new Generated(Planes.like(planes, width, height, prior.channels(), total), names, perImage, seconds, warnings,
 			provenance(perImage, seconds));
 	}
@@ -158,13 +155,10 @@ public final class Generation {
 	}
 
 	/** The prior over the whole canvas, asked as the guidance wants it. */
-	private Denoiser counted(int canvasWidth, int canvasHeight, long[] evaluations) {
+	private Denoiser asked(int canvasWidth, int canvasHeight) {
 		boolean together = prior.device().startsWith("cuda");
-		Denoiser tiled = TiledDenoiser.over(prior.with((b, out) -> {
-			if (monitor.cancelled())
-				throw new CancellationException("Cancelled before a call of the network.");
-			prior.denoise(b, out);
-		}), canvasHeight, canvasWidth, LARGEST_TILE);
+		Denoiser tiled = TiledDenoiser.over(WholePlanes.cancellable(prior, monitor), canvasHeight, canvasWidth,
+			WholePlanes.LARGEST_TILE);
 		return (batch, out) -> {
 			Batch asked = guidance == Guidance.CLASSIFIER
 				? new Batch(batch.shape(), batch.x(), batch.sigma(), Batch.unlabelled(batch.shape().n())) : batch;
@@ -172,7 +166,6 @@ public final class Generation {
 				tiled.denoise(asked, out);
 			else
 				oneByOne(tiled, asked, out);
-			evaluations[0] += batch.shape().n();
 		};
 	}
 

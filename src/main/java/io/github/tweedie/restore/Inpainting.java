@@ -56,11 +56,6 @@ public final class Inpainting {
 		REPLACEMENT
 	}
 
-	/** Largest canvas, in pixels along a square's side, that the network sees in one piece. */
-	private static final int LARGEST_TILE = 1024;
-	/** Most pixels that are sampled at the same time, all samples of a batch together. */
-	private static final int MOST_PIXELS = 512 * 512;
-
 	private final Prior prior;
 	private final Method method;
 	private final int steps, samples, resamplings, iterations;
@@ -167,8 +162,7 @@ public final class Inpainting {
 				continue;
 			known++;
 			if (!Float.isFinite(grey[i]))
-				throw new IllegalArgumentException("The pixel (" + i % width + ", " + i / width + ") of plane " + (plane + 1) + " is "
-					+ grey[i] + " and is not hidden; mark such pixels in the mask, so that they are restored.");
+				throw new IllegalArgumentException(Planes.pixel(grey, width, i, plane) + " and is not hidden; mark such pixels in the mask, so that they are restored.");
 		}
 		if (known == 0)
 			throw new IllegalArgumentException("The mask hides all " + grey.length + " pixels of plane " + (plane + 1)
@@ -191,7 +185,7 @@ public final class Inpainting {
 		p.put("noise in grey levels", String.valueOf(noise));
 		p.put("grey levels of the model's range", scale.low() + " to " + scale.high());
 		p.put("device", prior.device());
-		p.put("largest canvas seen in one piece", LARGEST_TILE + " pixels squared");
+		p.put("largest canvas seen in one piece", WholePlanes.LARGEST_TILE + " pixels squared");
 		p.put("halo of tiles beyond it", prior.receptiveRadius() == Prior.GLOBAL ? "an eighth" : String.valueOf(prior.receptiveRadius()));
 		p.put("network evaluations per sample", String.valueOf(evaluations));
 		p.put("seconds", String.format(Locale.ROOT, "%.2f", seconds));
@@ -254,32 +248,24 @@ public final class Inpainting {
 
 		/** @return evaluations of the network per sample */
 		long restore() {
-			int batch = Math.max(1, Math.min(samples, MOST_PIXELS / canvasHidden.length));
+			int batch = WholePlanes.batch(samples, canvasHidden.length);
 			Schedule schedule = Schedule.down(new VeSde(prior.sigmaMin(), prior.sigmaMax()), TimeGrid.karras(7), steps);
 			if (method == Method.REPLACEMENT)
 				schedule = schedule.resampled(resamplings);
 			PcSampler sampler = PcSampler.along(schedule, new DpmSolver(eta));
-			// NB: a step on a large canvas is many calls, of which a user who cancels should not have to wait for the last.
-			Denoiser cancellable = (b, out) -> {
-				if (monitor.cancelled())
-					throw new CancellationException("Cancelled before a call of the network.");
-				prior.denoise(b, out);
-			};
-			Denoiser tiled = TiledDenoiser.over(prior.with(cancellable), canvasHeight, canvasWidth, LARGEST_TILE);
-			long[] evaluations = { 0 };
-			Denoiser counted = (b, out) -> {
-				tiled.denoise(b, out);
-				evaluations[0] += b.shape().n();
-			};
+			Denoiser tiled = TiledDenoiser.over(WholePlanes.cancellable(prior, monitor), canvasHeight, canvasWidth,
+				WholePlanes.LARGEST_TILE);
+			long evaluations = 0;
 			for (int first = 0; first < samples; first += batch) {
 				int from = first, n = Math.min(batch, samples - first);
 				int[] ids = IntStream.range(from, from + n).toArray();
-				State state = sampler.sample(counted, Shape.planes(n, 1, canvasHeight, canvasWidth), ids, Batch.unlabelled(n),
+				State state = sampler.sample(tiled, Shape.planes(n, 1, canvasHeight, canvasWidth), ids, Batch.unlabelled(n),
 					conditioner(), new Noise(seed, plane), monitor.part(from, n, samples));
+				evaluations += (long) n * state.evaluations;
 				for (int s = 0; s < n; s++)
 					posterior.add(draws[from + s] = restored(state.x, s), 0);
 			}
-			return Math.round((double) evaluations[0] / samples);
+			return Math.round((double) evaluations / samples);
 		}
 
 		private Conditioner conditioner() {

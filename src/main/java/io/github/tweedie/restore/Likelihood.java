@@ -128,13 +128,12 @@ public final class Likelihood {
 		double middle = (scale.low() + scale.high()) / 2, half = (scale.high() - scale.low()) / 2;
 		double farthest = half * 2 / (prior.high() - prior.low()) * BRIGHTEST * prior.sigmaMax();
 		for (int i = 0; i < grey.length; i++) {
-			String where = "The pixel (" + i % width + ", " + i / width + ") of plane " + (plane + 1) + " is " + grey[i];
 			if (!Float.isFinite(grey[i]))
-				throw new IllegalArgumentException(where
+				throw new IllegalArgumentException(Planes.pixel(grey, width, i, plane)
 					+ ", and the likelihood is one of all pixels; crop the image, or restore such pixels first.");
 			if (Math.abs(grey[i] - middle) > farthest)
-				throw new IllegalArgumentException(where + ", far outside of the grey levels " + scale.low() + " to " + scale.high()
-					+ " of the model's range; give a low and a high that suit all images that are to be compared.");
+				throw new IllegalArgumentException(Planes.pixel(grey, width, i, plane) + ", far outside of the grey levels "
+					+ scale.low() + " to " + scale.high() + " of the model's range; give a low and a high that suit all images that are to be compared.");
 		}
 	}
 

@@ -41,8 +41,6 @@ public final class Morphing {
 	static final double END_TOLERANCE = 1e-3;
 
 	private static final int TIGHTENINGS = 2;
-	/** Most pixels that are decoded at the same time, all frames of a batch together. */
-	private static final int MOST_PIXELS = 512 * 512;
 
 	private final Prior prior;
 	private final int frames;
@@ -88,7 +86,7 @@ public final class Morphing {
 		out[0] = Arrays.copyOf(ends.back.x(), size);
 		out[frames - 1] = Arrays.copyOfRange(ends.back.x(), size, 2 * size);
 		int evaluations = Math.max(most(ends.latents), most(ends.back));
-		int batch = Math.max(1, MOST_PIXELS / size);
+		int batch = WholePlanes.batch(frames, size);
 		for (int from = 1; from < frames - 1; from += batch) {
 			int n = Math.min(batch, frames - 1 - from);
 			Solution inner = ends.flow.decode(denoiser, Shape.planes(n, 1, height, width), points(ends.latents.x(), from, n),

@@ -19,7 +19,7 @@ final class GaussianField {
 	static final int SIZE = 8, PIXELS = 64;
 	static final double LOWEST = 0.01, HIGHEST = 20, MEAN = -0.3;
 
-	private static final double[][] COVARIANCE = covariance();
+	static final double[][] COVARIANCE = covariance();
 	private static final EigenDecomposition EIGEN = new EigenDecomposition(MatrixUtils.createRealMatrix(COVARIANCE));
 	private static final GaussianMixture FIELD = GaussianMixture.gaussian(mean(), COVARIANCE);
 

@@ -30,18 +30,10 @@ import net.imglib2.type.numeric.real.FloatType;
 /** On 8×8 images the prior is a Gaussian in 64 dimensions with a full covariance, and the posterior a closed form. */
 class InpaintingTest {
 
-	private static final int SIZE = 8, PIXELS = 64;
-	private static final GaussianMixture FIELD = GaussianMixture.gaussian(new double[PIXELS], covariance());
+	private static final int SIZE = GaussianField.SIZE, PIXELS = GaussianField.PIXELS;
+	private static final GaussianMixture FIELD = GaussianMixture.gaussian(new double[PIXELS], GaussianField.COVARIANCE);
 	private static final Prior PRIOR = new Prior(FIELD, "field 1.0", "closed form", 1, -1, 1, 0.01, 20, 8, Prior.GLOBAL, List.of(),
 		Prior.Precision.FLOAT32);
-
-	private static double[][] covariance() {
-		double[][] c = new double[PIXELS][PIXELS];
-		for (int i = 0; i < PIXELS; i++)
-			for (int j = 0; j < PIXELS; j++)
-				c[i][j] = 0.25 * Math.exp(-Math.hypot(i % SIZE - j % SIZE, i / SIZE - j / SIZE) / 3);
-		return c;
-	}
 
 	/** A draw of the prior as a 16-bit image around 1000. */
 	private static short[] grey(int seed) {
