@@ -7,6 +7,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+from images import in_range, scale
 from sde import EDM
 
 
@@ -82,12 +83,10 @@ class Classifier(nn.Module):
     @torch.no_grad()
     def accuracy(self, images, sigma):
         """Share of the images that the classifier names rightly under noise of standard deviation sigma."""
-        from images import scale
         device, generator, right = next(self.parameters()).device, torch.Generator().manual_seed(7), 0
         for p, label in zip(images.planes, images.labels):
-            low, high = scale(p)
             y, x = (n // 16 * 16 for n in p.shape[1:])
-            clean = torch.from_numpy((p[:, :y, :x] - low) / (high - low) * 2 - 1)[None].clamp(-2, 2)
+            clean = torch.from_numpy(in_range(p[:, :y, :x], *scale(p)))[None]
             noisy = (clean + sigma * torch.randn(clean.shape, generator=generator)).to(device)
             logits, _ = self.logits(noisy, torch.full((1,), sigma, device=device))
             right += int(logits.argmax()) == label

@@ -173,6 +173,11 @@ def scale(a):
     return float(low), float(low + span)
 
 
+def in_range(a, low, high):
+    """Grey levels as a network sees them: low becomes -1, high becomes 1, and brighter pixels end at 2. The type stays."""
+    return np.clip((a - low) / (high - low) * 2 - 1, -2, 2)
+
+
 def transformed(random, a, low, high):
     """C x Y x X after a random power or an Anscombe transform of the intensities, or neither; grey levels of their own.
 

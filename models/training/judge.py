@@ -19,7 +19,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from images import read_folder, scale
+from images import in_range, read_folder, scale
 
 FEATURES = 128
 LARGEST_FILE = 2_000_000
@@ -46,10 +46,7 @@ class Judge(nn.Module):
 
 def load(images):
     """(N x C x Y x X in [-1, 1], bright pixels up to 2; N labels), by the rule that all models are trained with."""
-    planes = []
-    for p in images.planes:
-        low, high = scale(p)
-        planes.append(np.clip((p - low) / (high - low) * 2 - 1, -2, 2))
+    planes = [in_range(p, *scale(p)) for p in images.planes]
     if len({p.shape for p in planes}) > 1:
         raise SystemExit("The images differ in size; a judge takes images of one size. Cut them first.")
     return torch.from_numpy(np.stack(planes).astype(np.float32)), torch.tensor(images.labels)

@@ -63,9 +63,9 @@ def write_package(model, a, metrics, step, class_names=(), classifier=None):
 def example(model, n, y, x, levels=None):
     """(x, time) or (x, time, label): inputs of the exported network for n images of y x x pixels."""
     sigma = torch.from_numpy(np.geomspace(max(model.sigma_min, 0.01), min(model.sigma_max, 20), n)) if levels is None else levels
-    time = model.time_of(sigma.double()) if hasattr(model, "time_of") else sigma
+    time = model.time_of(sigma.double())
     time = time if time.dtype == torch.long else time.float()
-    alpha, s = (a.float() for a in model.alpha_sigma(time)) if hasattr(model, "alpha_sigma") else (torch.ones(n), sigma.float())
+    alpha, s = (a.float() for a in model.alpha_sigma(time))
     generator = torch.Generator().manual_seed(1)
     noisy = torch.randn(n, model.network.config["channels"], y, x, generator=generator)
     noisy = noisy * (alpha ** 2 / 4 + s ** 2).sqrt()[:, None, None, None]
@@ -162,7 +162,7 @@ def check_classifier(classifier, model, file):
 def write_test_tensors(model, draw, folder):
     """One draw plus noise, and what PyTorch makes of it."""
     _, time, *label = example(model, 1, 8, 8, torch.tensor([TEST_SIGMA]))
-    alpha, sigma = model.alpha_sigma(time) if hasattr(model, "alpha_sigma") else (1.0, TEST_SIGMA)
+    alpha, sigma = model.alpha_sigma(time)
     size = -(-64 // model.network.stride) * model.network.stride
     clean = torch.from_numpy(draw[..., :size, :size])
     noise = torch.randn(clean.shape, generator=torch.Generator().manual_seed(3))

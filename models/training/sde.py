@@ -5,6 +5,7 @@ learn the noise z, which is the score times -sigma. Each is a module with
 
 - `forward(x, time, label)`: what is exported, under the names `inputs`, `prediction` and `time_input` that rdf.yaml states;
 - `denoise(x, sigma, label)`: E[x_0 | x_0 + sigma z = x], whatever the parameterisation; N x C x Y x X and N -> N x C x Y x X;
+- `alpha_sigma(time)`: alpha(t) and sigma(t), N -> N and N; `time_of(sigma)`: the time at which sigma(t)/alpha(t) is `sigma`;
 - `loss(clean, label)`: N x C x Y x X -> N, at noise levels that it draws itself.
 """
 import math
@@ -39,6 +40,12 @@ class EDM(nn.Module):
         s, d = wide(sigma), SIGMA_DATA
         norm = (s * s + d * d).sqrt()
         return d * d / norm ** 2, s * d / norm, 1 / norm
+
+    def alpha_sigma(self, time):
+        return torch.ones_like(time), time
+
+    def time_of(self, sigma):
+        return sigma
 
     def forward(self, x, sigma, label=None):
         c_skip, c_out, c_in = self.coefficients(sigma)

@@ -18,7 +18,7 @@ from onnx import numpy_helper
 
 import progress
 from classifier import Classifier
-from images import Crops, read_folders, scale
+from images import Crops, in_range, read_folders, scale
 from network import UNet
 from package import write_package
 from sde import SDES
@@ -73,10 +73,8 @@ def psnr_at(model, images, sigma, size=128, count=32):
         extent = [min(size, n) // stride * stride for n in p.shape[1:]]
         if not all(extent):
             continue
-        low, high = scale(p)
         y, x = ((n - e) // 2 for n, e in zip(p.shape[1:], extent))
-        crop = p[:, y:y + extent[0], x:x + extent[1]]
-        clean = torch.from_numpy((crop - low) / (high - low) * 2 - 1)[None].clamp(-2, 2)
+        clean = torch.from_numpy(in_range(p[:, y:y + extent[0], x:x + extent[1]], *scale(p)))[None]
         noisy = clean + sigma * torch.randn(clean.shape, generator=generator)
         with torch.no_grad():
             denoised = model.denoise(noisy.to(device), torch.full((1,), sigma, device=device),
