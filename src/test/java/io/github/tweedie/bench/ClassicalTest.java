@@ -77,6 +77,67 @@ class ClassicalTest {
 		assertArrayEquals(expected, NonLocalMeans.denoise(shape, image, 0, 1, 20, 1e6, 1)[0], 1e-6f);
 	}
 
+	/** Patch by patch and pair by pair, straight from the definition: every patch becomes a mean, every pixel a mean of those. */
+	private static float[] naivePublished(Shape shape, float[] image, double sigma, PublishedNonLocalMeans.Row row) {
+		int w = shape.x(), high = shape.y(), pixels = w * high, r = row.patch();
+		double h = row.strength() * sigma;
+		double[] sums = new double[image.length], shares = new double[pixels];
+		for (int p = 0; p < pixels; p++) {
+			double[] weight = new double[pixels];
+			for (int q = 0; q < pixels; q++) {
+				if (q == p || Math.abs(q / w - p / w) > row.search() || Math.abs(q % w - p % w) > row.search())
+					continue;
+				double d = 0;
+				for (int c = 0; c < shape.c(); c++)
+					for (int i = 0; i < (2 * r + 1) * (2 * r + 1); i++) {
+						int dy = i / (2 * r + 1) - r, dx = i % (2 * r + 1) - r;
+						d += Math.pow(image[c * pixels + Mirror.index(p / w + dy, high) * w + Mirror.index(p % w + dx, w)]
+							- (double) image[c * pixels + Mirror.index(q / w + dy, high) * w + Mirror.index(q % w + dx, w)], 2);
+					}
+				weight[q] = Math.exp(-Math.max(0, d / (shape.c() * (2 * r + 1) * (2 * r + 1)) - 2 * sigma * sigma) / (h * h));
+			}
+			weight[p] = Arrays.stream(weight).max().orElseThrow();
+			double total = Arrays.stream(weight).sum();
+			for (int q = 0; q < pixels; q++)
+				for (int dy = -r; dy <= r; dy++)
+					for (int dx = -r; dx <= r; dx++) {
+						int ty = p / w + dy, tx = p % w + dx, fy = q / w + dy, fx = q % w + dx;
+						if (Math.min(Math.min(ty, tx), Math.min(fy, fx)) < 0 || Math.max(ty, fy) >= high || Math.max(tx, fx) >= w)
+							continue;
+						shares[ty * w + tx] += weight[q] / total;
+						for (int c = 0; c < shape.c(); c++)
+							sums[c * pixels + ty * w + tx] += weight[q] / total * image[c * pixels + fy * w + fx];
+					}
+		}
+		float[] out = new float[image.length];
+		for (int i = 0; i < out.length; i++)
+			out[i] = (float) (sums[i] / shares[i % pixels]);
+		return out;
+	}
+
+	@Test
+	void publishedNonLocalMeansFollowItsDefinition() {
+		for (int channels : new int[] { 1, 3 }) {
+			Shape shape = Shape.planes(1, channels, 9, 12);
+			float[] image = noise(shape, 1);
+			for (int patch : new int[] { 1, 2 }) {
+				PublishedNonLocalMeans.Row row = new PublishedNonLocalMeans.Row(0, patch, 4, 2);
+				assertArrayEquals(naivePublished(shape, image, 0.4, row), PublishedNonLocalMeans.denoise(shape, image, 0.4, row), 1e-5f);
+			}
+		}
+	}
+
+	/** σ = 0.1, 0.2, 0.4 and 0.8 of a range of 2 are 12.75, 25.5, 51 and 102 of 255 grey levels. */
+	@Test
+	void publishedParametersAreThoseOfTheAuthorsTable() {
+		assertEquals(new PublishedNonLocalMeans.Row(15, 1, 10, 0.4), PublishedNonLocalMeans.row(1, 0.1));
+		assertEquals(new PublishedNonLocalMeans.Row(30, 2, 10, 0.4), PublishedNonLocalMeans.row(1, 0.2));
+		assertEquals(new PublishedNonLocalMeans.Row(75, 4, 17, 0.35), PublishedNonLocalMeans.row(1, 0.4));
+		assertEquals(new PublishedNonLocalMeans.Row(100, 5, 17, 0.3), PublishedNonLocalMeans.row(1, 0.8));
+		assertEquals(new PublishedNonLocalMeans.Row(25, 1, 10, 0.55), PublishedNonLocalMeans.row(3, 0.1));
+		assertEquals(new PublishedNonLocalMeans.Row(55, 2, 17, 0.4), PublishedNonLocalMeans.row(3, 0.2));
+	}
+
 	// -- Gaussian --
 
 	/** Cosines mirrored at the border are its eigenfunctions, with exp(−ω²s²/2) to what lies beyond 4 s and the sampling. */
