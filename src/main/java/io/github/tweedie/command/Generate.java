@@ -55,13 +55,13 @@ public class Generate extends ImageCommand {
 	private Integer size = 0;
 
 	@Parameter(label = "Guidance", choices = { "none", "classifier-free", "classifier" }, persist = false,
-		description = "How the class is brought out: the model is told it; or asked with and without it, and the difference "
-			+ "exaggerated; or a classifier pulls towards it. The last two need a model that was trained for them.")
+		description = "How the class is brought out: the model is told it; or it is told it, and what this changes is exaggerated while "
+			+ "the image takes shape; or a classifier pulls towards it. The last two need a model that was trained for them.")
 	private String guidance = "none";
 
 	@Parameter(label = "Scale (of the guidance)", min = "0", persist = false,
 		description = "1 follows the training images, more prefers what is typical of the class. Without guidance it has no meaning.")
-	private Double scale = 1.5;
+	private Double scale = 2.0;
 
 	@Parameter(label = "Steps (more is slower)", min = "2", persist = false, description = "Number of steps from noise to image.")
 	private Integer steps = 32;

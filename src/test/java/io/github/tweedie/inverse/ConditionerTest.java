@@ -447,6 +447,27 @@ class ConditionerTest {
 		assertThrows(IllegalArgumentException.class, () -> new ClassifierFreeGuidance(Double.NaN));
 	}
 
+	/** Each sample of a batch has a noise level of its own. */
+	@Test
+	void guidanceLeavesSamplesOutsideItsIntervalAlone() {
+		int[] asked = { 0 }, label = { 1, 1, 1 };
+		Denoiser counted = (batch, out) -> {
+			asked[0]++;
+			LABELLED.denoise(batch, out);
+		};
+		Batch batch = new Batch(Shape.vectors(3, 2), new float[] { 0.3f, 0.2f, 0.3f, 0.2f, 0.3f, 0.2f }, new double[] { 0.1, 0.7, 5 }, label);
+		float[] own = new float[6], all = new float[6], some = new float[6];
+		for (float[] estimate : new float[][] { own, all, some })
+			LABELLED.denoise(batch, estimate);
+		new ClassifierFreeGuidance(2).denoised(counted, batch, all);
+		new ClassifierFreeGuidance(2, 0.1, 0.7).denoised(counted, batch, some);
+		assertArrayEquals(new float[] { own[0], own[1], all[2], all[3], own[4], own[5] }, some);
+		assertEquals(2, asked[0]);
+		new ClassifierFreeGuidance(2, 5, 9).denoised(counted, batch, some);
+		assertEquals(2, asked[0]);
+		assertThrows(IllegalArgumentException.class, () -> new ClassifierFreeGuidance(2, 1, 0.5));
+	}
+
 	@Test
 	void guidedSamplesComeFromTheClass() {
 		int n = 4000;

@@ -21,8 +21,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import io.github.tweedie.image.Planes;
 import io.github.tweedie.restore.Generation.Guidance;
+import io.github.tweedie.sampler.TimeGrid;
+import io.github.tweedie.sde.Level;
 import io.github.tweedie.sde.Monitor;
 import io.github.tweedie.sde.Prior;
+import io.github.tweedie.sde.VeSde;
 
 /** Of Gaussian classes, every kind of guidance has a closed form. */
 class GenerationTest {
@@ -67,15 +70,57 @@ class GenerationTest {
 	}
 
 	@Test
-	void theReverseSdeDrawsTheSame() {
-		assertGaussian(MEANS[2], Generation.with(PRIOR).classes("bright").eta(1));
+	void theProbabilityFlowDrawsTheSame() {
+		assertGaussian(MEANS[2], Generation.with(PRIOR).classes("bright").eta(0));
 	}
 
 	@ParameterizedTest
 	@ValueSource(doubles = { 0, 0.5, 1, 2, 4 })
 	void guidanceOfAScaleMovesTheMeanByIt(double scale) {
 		for (Guidance guidance : List.of(Guidance.CLASSIFIER_FREE, Guidance.CLASSIFIER))
-			assertGaussian(MEAN + scale * (MEANS[0] - MEAN), Generation.with(PRIOR).classes("dark").guidance(guidance, scale));
+			assertGaussian(MEAN + scale * (MEANS[0] - MEAN),
+				Generation.with(PRIOR).classes("dark").guidance(guidance, scale).guided(0, Double.POSITIVE_INFINITY));
+	}
+
+	/**
+	 * Between two levels at which the estimate tends to m, the mean μ of the samples obeys dμ/dσ = (1 + η)·σ·(μ − m)/(v + σ²) for η = 0,
+	 * the probability flow, and for η = 1, the reverse SDE; so μ − m is proportional to (v + σ²)^((1+η)/2). The guided mean is m in the
+	 * interval, and that of the class above and below it; the variance is v throughout.
+	 */
+	@ParameterizedTest
+	@CsvSource({ "0, 0.1, 1", "1, 0.1, 1", "1, 0.3, 5", "1, 0, 0.4", "1, 1, 1000" })
+	void guidanceOfALimitedIntervalMovesTheMeanThere(double eta, double from, double to) {
+		double guided = MEAN + 3 * (MEANS[0] - MEAN), power = (1 + eta) / 2, top = seen(to), bottom = seen(from);
+		double mean = towards(MEANS[0], 0, 20, top, power);
+		mean = towards(guided, mean, top, bottom, power);
+		mean = towards(MEANS[0], mean, bottom, 0, power);
+		assertGaussian(mean, Generation.with(PRIOR).classes("dark").guidance(Guidance.CLASSIFIER_FREE, 3).guided(from, to).eta(eta));
+	}
+
+	/**
+	 * Where a run of 100 steps sees a jump of the estimate at σ: at the first level that is not above it, and since the solver
+	 * extrapolates from the level before by half the difference, half a step earlier, to second order.
+	 */
+	private static double seen(double sigma) {
+		List<Level> levels = TimeGrid.karras(7).levels(new VeSde(0.01, 20), 100);
+		for (int i = 0; i < 100; i++)
+			if (levels.get(i).sigma() <= sigma)
+				return Math.sqrt(levels.get(i).sigma() * levels.get(Math.max(0, i - 1)).sigma());
+		return 0;
+	}
+
+	private static double towards(double m, double start, double above, double below, double power) {
+		return m + (start - m) * Math.pow((VARIANCE + below * below) / (VARIANCE + above * above), power);
+	}
+
+	/** NB: for data in [-1, 1], of range 2. */
+	@Test
+	void guidanceIsKeptToTheMiddleOfTheNoiseLevels() {
+		Generation.Builder usual = dark().guidance(Guidance.CLASSIFIER_FREE, 3);
+		Generated said = dark().guidance(Guidance.CLASSIFIER_FREE, 3).guided(0.2, 5).build().generate(), left = usual.build().generate();
+		assertArrayEquals(image(said, 0), image(left, 0));
+		assertEquals("0.2 and 5.0", left.provenance().get("guidance between noise levels"));
+		assertArrayEquals(image(dark().build().generate(), 0), image(usual.guided(7, 7).build().generate(), 0));
 	}
 
 	@Test
@@ -151,7 +196,7 @@ class GenerationTest {
 
 	@Test
 	void theProvenanceTellsHowAnImageWasMade() {
-		Generated generated = dark().guidance(Guidance.CLASSIFIER_FREE, 2).seed(5).build().generate();
+		Generated generated = dark().guidance(Guidance.CLASSIFIER_FREE, 2).guided(0, 20).seed(5).build().generate();
 		assertEquals("gaussians 1.0", generated.provenance().get("model"));
 		assertEquals("dark", generated.provenance().get("classes"));
 		assertEquals("classifier-free", generated.provenance().get("guidance"));
@@ -186,6 +231,8 @@ class GenerationTest {
 		assertTold("4000000000 images of 1×1", Generation.with(PRIOR).classes("dark", "bright").count(2_000_000_000).size(1, 1));
 		assertTold("steps must be at least 2; seen was 1", dark().steps(1));
 		assertTold("scale must be 0 or more; seen was -1.0", dark().guidance(Guidance.CLASSIFIER_FREE, -1));
+		assertTold("seen were 2.0 and 1.0", dark().guided(2, 1));
+		assertTold("seen were -1.0 and 1.0", dark().guided(-1, 1));
 		assertTold("Guidance pulls towards a class", Generation.with(PRIOR).classes("any").guidance(Guidance.CLASSIFIER, 1));
 		Prior without = new Prior(PRIOR.denoiser(), "plain", "cpu", 1, -1, 1, 0.01, 20, 1, 0, PRIOR.classNames(),
 			Prior.Precision.FLOAT32);
