@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -13,7 +14,6 @@ import io.github.tweedie.image.Planes;
 import io.github.tweedie.inverse.ClassifierGuidance;
 import io.github.tweedie.restore.Generated;
 import io.github.tweedie.restore.Generation;
-import io.github.tweedie.restore.Generation.Guidance;
 import io.github.tweedie.sampler.DpmSolver;
 import io.github.tweedie.sampler.PcSampler;
 import io.github.tweedie.sampler.Schedule;
@@ -119,15 +119,25 @@ final class ClassSamples {
 		return List.copyOf(rows);
 	}
 
-	/** Draws images as users do. */
-	void draw(String name, Guidance guidance, double scale) {
-		Generated generated = Generation.with(prior).classes(Generation.ALL).count(each).size(side, side).steps(steps)
-			.guidance(guidance, scale).build().generate();
+	/** The row of that name. */
+	Row row(String images) {
+		return rows.stream().filter(row -> row.images().equals(images)).findFirst().orElseThrow();
+	}
+
+	/**
+	 * Draws images as users do.
+	 *
+	 * @param options what is not as usual
+	 */
+	void draw(String name, UnaryOperator<Generation.Builder> options) {
+		Generated generated = options.apply(Generation.with(prior).classes(Generation.ALL).count(each).size(side, side).steps(steps))
+			.build().generate();
 		Planes planes = new Planes(generated.images());
 		List<float[]> images = IntStream.range(0, planes.count()).mapToObj(planes::read).toList();
 		int total = images.size();
 		// NB: a classifier's gradient is called as often as the network, and not counted by the generation.
-		double evaluations = generated.evaluations() * (guidance == Guidance.CLASSIFIER ? 2 : 1);
+		boolean classifier = "classifier".equals(generated.provenance().get("guidance"));
+		double evaluations = generated.evaluations() * (classifier ? 2 : 1);
 		add(name, judged(images), evaluations, generated.seconds() / total);
 	}
 
@@ -135,7 +145,7 @@ final class ClassSamples {
 	void drawWithBoth(String name, double scale) {
 		long start = System.nanoTime();
 		PcSampler sampler = PcSampler.along(Schedule.down(new VeSde(prior.sigmaMin(), prior.sigmaMax()), TimeGrid.karras(7), steps),
-			new DpmSolver(0));
+			new DpmSolver(1));
 		List<float[]> images = new ArrayList<>();
 		Shape shape = Shape.planes(each, 1, side, side);
 		for (int label = 0; label < prior.classNames().size(); label++) {
