@@ -121,10 +121,9 @@ def classes_of(folder, files, classes):
 def read_file(file, channels):
     """The planes of a PNG or TIFF file, each C x Y x X, float32, in the grey levels of the file."""
     try:
-        a = tifffile.imread(file) if file.suffix.lower() != ".png" else read_png(file)
+        a, colour = read_png(file) if file.suffix.lower() == ".png" else read_tiff(file, channels)
     except Exception as e:
         raise SystemExit(f"{file} cannot be read ({e}). Save it again as TIFF or PNG, or remove it.")
-    colour = a.ndim >= 3 and a.shape[-1] in (3, 4) and file_is_colour(file)
     a = np.asarray(a, dtype=np.float32)
     if colour:
         a = a[..., :3].reshape(-1, *a.shape[-3:-1], 3).transpose(0, 3, 1, 2)
@@ -138,18 +137,29 @@ def read_file(file, channels):
 
 
 def read_png(file):
+    """(pixels, whether their last axis holds colours)"""
     with Image.open(file) as image:
         if image.mode in ("P", "LA", "PA", "1"):
             image = image.convert("RGB" if image.mode in ("P", "PA") and image.getpalette() else "L")
-        return np.asarray(image)
+        a = np.asarray(image)
+    return a, a.ndim == 3
 
 
-def file_is_colour(file):
-    """Whether the last axis holds colours, and is not a narrow picture."""
-    if file.suffix.lower() == ".png":
-        return True
+def read_tiff(file, channels):
+    """(pixels, whether their last axis holds colours)
+
+    Colours may be stored pixel by pixel or plane by plane. A composite of three channels, as ImageJ writes it, is a colour image if
+    these are wanted, and three planes if not.
+    """
     with tifffile.TiffFile(file) as tiff:
-        return tiff.series[0].axes.endswith("S")
+        a, axes = tiff.series[0].asarray(), tiff.series[0].axes
+    at = axes.find("S")
+    if at < 0 and channels == 3 and "C" in axes and a.shape[axes.index("C")] == 3:
+        at = axes.index("C")
+    if at < 0:
+        return a, False
+    a = np.moveaxis(a, at, -1)
+    return (a, True) if a.shape[-1] >= 3 else (a[..., 0], False)
 
 
 def noise(a):

@@ -311,6 +311,18 @@ class Reading(unittest.TestCase):
         with self.assertRaisesRegex(SystemExit, "b.png is grey"):
             self.read(3)
 
+    def test_colours_of_a_tiff_may_be_stored_by_pixel_or_by_plane(self):
+        a = np.random.default_rng(2).integers(0, 255, (2, 20, 30, 3), dtype=np.uint8)
+        tifffile.imwrite(self.folder / "a.tif", a, photometric="rgb")
+        tifffile.imwrite(self.folder / "b.tif", a.transpose(0, 3, 1, 2)[::-1] // 2, photometric="rgb", planarconfig="separate")
+        tifffile.imwrite(self.folder / "c.tif", a.transpose(0, 3, 1, 2)[:, None] // 3, imagej=True, metadata={"axes": "TZCYX"})
+        images, _ = self.read(3)
+        self.assertEqual(len(images), 6)
+        for plane, expected in zip(images.planes, [*a, *a[::-1] // 2, *a // 3]):
+            np.testing.assert_array_equal(plane, expected.transpose(2, 0, 1))
+        # The channels of a composite are planes of their own where grey images are wanted; colours become their luminance.
+        self.assertEqual(len(self.read(1)[0]), 2 + 2 + 6)
+
     def test_constant_and_repeated_planes_are_passed_over(self):
         write_images(self.folder, 2)
         (self.folder / "again.png").write_bytes((self.folder / "1.png").read_bytes())

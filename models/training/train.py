@@ -247,4 +247,7 @@ def describe(images, test):
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        raise SystemExit("Stopped. The same command goes on where the last line was printed.")
