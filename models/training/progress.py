@@ -7,20 +7,26 @@ from PIL import Image, ImageDraw
 
 
 @torch.no_grad()
-def sample(model, count, size, steps=20, seed=1, labels=None):
-    """Draws from the prior, N x C x Y x X: Heun's method on the probability flow, Karras et al. (2022), algorithm 1, rho = 7."""
+def sample(model, count, size, steps=32, seed=1, labels=None):
+    """Draws from the prior, N x C x Y x X, on the reverse SDE, which forgives a network more than the probability flow does.
+
+    DPM-Solver++(2M) of Lu et al. (2022) with fresh noise at every step; noise levels of Karras et al. (2022), eq. 5, rho = 7.
+    """
     device, generator = next(model.parameters()).device, torch.Generator().manual_seed(seed)
     low, high = model.sigma_min, min(model.sigma_max, 20.0)
     ramp = torch.linspace(0, 1, steps, dtype=torch.double)
-    sigmas = [float(s) for s in (high ** (1 / 7) + ramp * (low ** (1 / 7) - high ** (1 / 7))) ** 7] + [0.0]
-    x = (torch.randn(count, model.network.config["channels"], size, size, generator=generator) * high).to(device)
-    label = torch.full((count,), model.network.config["classes"]) if labels is None else torch.as_tensor(labels)
-    slope = lambda x, s: (x - model.denoise(x, torch.full((count,), s, device=device), label.to(device))) / s
+    sigmas = [float(s) for s in (high ** (1 / 7) + ramp * (low ** (1 / 7) - high ** (1 / 7))) ** 7]
+    shape = count, model.network.config["channels"], size, size
+    label = (torch.full((count,), model.network.config["classes"]) if labels is None else torch.as_tensor(labels)).to(device)
+    x = torch.randn(shape, generator=generator).to(device) * high
+    before = log_step_before = None
     for s, t in zip(sigmas, sigmas[1:]):
-        d = slope(x, s)
-        y = x + (t - s) * d
-        x = y if t == 0 else x + (t - s) * (d + slope(y, t)) / 2
-    return x.cpu().numpy()
+        clean, log_step = model.denoise(x, torch.full((count,), s, device=device), label), math.log(s / t)
+        ahead = clean if before is None else clean + (clean - before) * log_step / (2 * log_step_before)
+        kept = (t / s) ** 2
+        x = kept * x + (1 - kept) * ahead + t * math.sqrt(1 - kept) * torch.randn(shape, generator=generator).to(device)
+        before, log_step_before = clean, log_step
+    return model.denoise(x, torch.full((count,), sigmas[-1], device=device), label).cpu().numpy()
 
 
 def sheet(draws):
@@ -34,7 +40,7 @@ def draw(model, losses, work):
     """Writes samples.png and loss.png into the folder `work`."""
     classes = model.network.config["classes"]
     side = -(-64 // model.network.stride) * model.network.stride
-    sheet(sample(model, 8, side, steps=10, labels=[i % classes for i in range(8)] if classes else None)).save(work / "samples.png")
+    sheet(sample(model, 8, side, steps=16, labels=[i % classes for i in range(8)] if classes else None)).save(work / "samples.png")
     curve(losses).save(work / "loss.png")
 
 

@@ -270,6 +270,22 @@ class Command(unittest.TestCase):
             with self.assertRaisesRegex(SystemExit, "of its weights fit"):
                 train.load_weights(SDES["edm"](UNet(1, (4, 4))), folder)
 
+    def test_draws_have_the_mean_and_variance_of_the_prior(self):
+        """The mean of 16384 pixels is known to 0.2/128, their variance to 0.04/90: four of these, and 0.2 % for 100 steps."""
+        class Gaussian(torch.nn.Module):
+            sigma_min, sigma_max, network = 0.01, 20.0, types.SimpleNamespace(config=dict(channels=1, classes=0))
+
+            def __init__(self):
+                super().__init__()
+                self.nothing = torch.nn.Parameter(torch.zeros(1))
+
+            def denoise(self, x, sigma, label):
+                return -0.5 + 0.04 / (0.04 + wide(sigma) ** 2) * (x + 0.5)
+        draws = train.progress.sample(Gaussian(), 64, 16, steps=100)
+        self.assertEqual(draws.shape, (64, 1, 16, 16))
+        self.assertAlmostEqual(draws.mean(), -0.5, delta=4 * 0.2 / 128)
+        self.assertAlmostEqual(draws.var(), 0.04, delta=4 * 0.04 / 90 + 0.002 * 0.04)
+
     def test_pictures_of_the_progress_are_written(self):
         with tempfile.TemporaryDirectory() as folder:
             train.progress.draw(tiny(classes=2), [(1, 1.0), (200, 0.1)], pathlib.Path(folder))
