@@ -148,8 +148,8 @@ def read_png(file):
 def read_tiff(file, channels):
     """(pixels, whether their last axis holds colours)
 
-    Colours may be stored pixel by pixel or plane by plane. A composite of three channels, as ImageJ writes it, is a colour image if
-    these are wanted, and three planes if not.
+    Colours may be stored pixel by pixel or plane by plane. A composite of three channels, as ImageJ writes it, is a colour image
+    if these are wanted, and three planes if not.
     """
     with tifffile.TiffFile(file) as tiff:
         a, axes = tiff.series[0].asarray(), tiff.series[0].axes

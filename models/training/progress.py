@@ -40,7 +40,8 @@ def draw(model, losses, work):
     """Writes samples.png and loss.png into the folder `work`."""
     classes = model.network.config["classes"]
     side = -(-64 // model.network.stride) * model.network.stride
-    sheet(sample(model, 8, side, steps=16, labels=[i % classes for i in range(8)] if classes else None)).save(work / "samples.png")
+    labels = [i % classes for i in range(8)] if classes else None
+    sheet(sample(model, 8, side, steps=16, labels=labels)).save(work / "samples.png")
     curve(losses).save(work / "loss.png")
 
 

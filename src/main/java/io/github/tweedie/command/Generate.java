@@ -55,8 +55,8 @@ public class Generate extends ImageCommand {
 	private Integer size = 0;
 
 	@Parameter(label = "Guidance", choices = { "none", "classifier-free", "classifier" }, persist = false,
-		description = "How the class is brought out: the model is told it; or it is told it, and what this changes is exaggerated while "
-			+ "the image takes shape; or a classifier pulls towards it. The last two need a model that was trained for them.")
+		description = "How the class is brought out: the model is told it; or it is told it, and what this changes is exaggerated "
+			+ "while the image takes shape; or a classifier pulls towards it. The last two need a model that was trained for them.")
 	private String guidance = "none";
 
 	@Parameter(label = "Scale (of the guidance)", min = "0", persist = false,

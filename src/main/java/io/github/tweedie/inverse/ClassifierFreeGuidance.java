@@ -10,9 +10,9 @@ import io.github.tweedie.sde.Denoiser;
  * Sampling of a class with a prior that was trained with and without labels (Ho and Salimans 2022): the estimate becomes
  * D(x) + s·(D(x | y) − D(x)), which takes a second evaluation unless s = 1.
  * <p>
- * It may be kept to a range of noise levels, outside of which the conditional prior stays as it is (Kynkäänniemi et al. 2024, 'Applying
- * Guidance in a Limited Interval'): where noise hides everything, exaggeration takes away variety, and where hardly any is left, it
- * costs evaluations only.
+ * It may be kept to a range of noise levels, outside of which the conditional prior stays as it is (Kynkäänniemi et al. 2024,
+ * 'Applying Guidance in a Limited Interval'): where noise hides everything, exaggeration takes away variety, and where hardly
+ * any is left, it costs evaluations only.
  *
  * @param scale s; 1 is the conditional prior, more exaggerates the class, 0 ignores it. Theirs is w = s − 1
  * @param from σ in the data's units, beyond which it acts
@@ -24,8 +24,8 @@ public record ClassifierFreeGuidance(double scale, double from, double to) imple
 		if (!(scale >= 0 && scale < Double.POSITIVE_INFINITY))
 			throw new IllegalArgumentException("The guidance scale must be 0 or more; seen was " + scale + ".");
 		if (!(from >= 0 && to >= from))
-			throw new IllegalArgumentException("Guidance acts between two noise levels, the first at least 0 and the second no lower; seen "
-				+ "were " + from + " and " + to + ".");
+			throw new IllegalArgumentException("Guidance acts between two noise levels, the first at least 0 and the second no lower; "
+				+ "seen were " + from + " and " + to + ".");
 	}
 
 	/** At every noise level. */

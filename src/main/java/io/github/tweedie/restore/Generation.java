@@ -278,8 +278,8 @@ public final class Generation {
 		}
 
 		/**
-		 * Fraction of fresh noise in each step, in [0, 1]: 1, the default, the reverse SDE, which corrects on the way what the network got
-		 * wrong before; 0 the probability flow.
+		 * Fraction of fresh noise in each step, in [0, 1]: 1, the default, the reverse SDE, which corrects on the way what the network
+		 * got wrong before; 0 the probability flow.
 		 */
 		public Builder eta(double fraction) {
 			eta = fraction;
@@ -303,8 +303,8 @@ public final class Generation {
 			require(steps >= 2, "The number of steps must be at least 2; seen was " + steps + ".");
 			require(scale >= 0 && scale < Double.POSITIVE_INFINITY, "The guidance scale must be 0 or more; seen was " + scale + ".");
 			require(eta >= 0 && eta <= 1, "The fraction of fresh noise must lie between 0 and 1; seen was " + eta + ".");
-			require(Double.isNaN(guidedFrom) || guidedFrom >= 0 && guidedTo >= guidedFrom, "Guidance acts between two noise levels, the first "
-				+ "at least 0 and the second no lower; seen were " + guidedFrom + " and " + guidedTo + ".");
+			require(Double.isNaN(guidedFrom) || guidedFrom >= 0 && guidedTo >= guidedFrom, "Guidance acts between two noise levels, the "
+				+ "first at least 0 and the second no lower; seen were " + guidedFrom + " and " + guidedTo + ".");
 			int[] labels = labels();
 			boolean named = labels[0] != Batch.NO_CLASS;
 			require(guidance == Guidance.NONE || named, "Guidance pulls towards a class, and no class was named; "

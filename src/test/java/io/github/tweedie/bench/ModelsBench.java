@@ -149,8 +149,8 @@ public final class ModelsBench implements Runnable {
 				DenoisingTable table = tables.get(set).with(name, prior);
 				for (int level = 0; level < DenoisingTable.SIGMAS.length; level++) {
 					String best = table.bestClassical(level);
-					bound(String.format(Locale.ROOT, "fluorescence: not below the best tuned classical method (%s) on simulated %s at σ = %.1f", best,
-						title(family), DenoisingTable.SIGMAS[level]), table.psnr(name, level).minus(table.psnr(best, level)), 0);
+					bound(String.format(Locale.ROOT, "fluorescence: not below the best tuned classical method (%s) on simulated %s at σ = %.1f",
+						best, title(family), DenoisingTable.SIGMAS[level]), table.psnr(name, level).minus(table.psnr(best, level)), 0);
 				}
 			}
 	}
@@ -232,10 +232,10 @@ public final class ModelsBench implements Runnable {
 	private void aboveNlm(String name, String set, String title, double least) {
 		DenoisingTable table = tables.get(set);
 		Score own = table.psnr(name, AT_TWO_TENTHS), difference = own.minus(table.psnr(NLM, AT_TWO_TENTHS));
-		bound(String.format(Locale.ROOT, "%s: at least %.0f dB above non-local means as published, at σ = 0.2 on %s", name, least, title),
-			own.minus(table.psnr(PUBLISHED, AT_TWO_TENTHS)), least);
-		bounds.add(String.format(Locale.ROOT, "| the same above non-local means tuned by oracle on each crop | %+.2f ± %.2f dB | no aim |",
-			difference.mean(), difference.error()));
+		bound(String.format(Locale.ROOT, "%s: at least %.0f dB above non-local means as published, at σ = 0.2 on %s", name, least,
+			title), own.minus(table.psnr(PUBLISHED, AT_TWO_TENTHS)), least);
+		bounds.add(String.format(Locale.ROOT, "| %s: the same above non-local means tuned by oracle on each crop | %+.2f ± %.2f dB | "
+			+ "no aim |", name, difference.mean(), difference.error()));
 	}
 
 	private void bound(String wanted, Score difference, double least) {
@@ -314,8 +314,8 @@ public final class ModelsBench implements Runnable {
 
 	private void rightly(String name, String how, Row drawn, Row real) {
 		double share = drawn.accuracy() / real.accuracy();
-		bounds.add(String.format(Locale.ROOT, "| %s: the judge names at least 0.7 times as many of the generated images rightly as of real "
-			+ "test images, %s | %.2f ± %.2f | %s |", name, how, share, drawn.error() / real.accuracy(),
+		bounds.add(String.format(Locale.ROOT, "| %s: the judge names at least 0.7 times as many of the generated images rightly as "
+			+ "of real test images, %s | %.2f ± %.2f | %s |", name, how, share, drawn.error() / real.accuracy(),
 			share >= 0.7 ? "reached" : "**not reached**"));
 	}
 
@@ -401,10 +401,10 @@ public final class ModelsBench implements Runnable {
 		*Denoising*: Gaussian noise of standard deviation σ is added to crops of images that no network was trained on, scaled to
 		[-1, 1] by the 1st and the 99.8th percentile of the whole image. A network removes it with one call that is told σ.
 
-		*Non-local means as published* is told σ, too, and nothing else: it takes patch, search and h from the table of its authors (Buades,
-		Coll and Morel, Image Processing On Line 2011), as a user would, and averages whole patches as their program does; 255 grey levels
-		of the table are the range of the data, and its last row serves beyond a σ of 100. *Tuned* methods are told σ and tuned by an oracle
-		that knows the truth: of a grid of parameters the best for each crop is taken, as no user can. There,
+		*Non-local means as published* is told σ, too, and nothing else: it takes patch, search and h from the table of its authors
+		(Buades, Coll and Morel, Image Processing On Line 2011), as a user would, and averages whole patches as their program does; 255
+		grey levels of the table are the range of the data, and its last row serves beyond a σ of 100. *Tuned* methods are told σ and
+		tuned by an oracle that knows the truth: of a grid of parameters the best for each crop is taken, as no user can. There,
 		non-local means averages pixels (patches of 3×3 to 11×11 pixels, searches of 11×11 and 21×21, h from 0.4 to
 		1.6 σ); the Gaussian has a standard deviation of 0.35 to 5 pixels, total variation (Chambolle 2004) a λ of 0.15 to 4 σ, the
 		median a window of 3×3 to 7×7 pixels. PSNR (in dB, of a range of 2) and SSIM (Wang et al. 2004, Gaussian window, range 2) are
@@ -413,8 +413,8 @@ public final class ModelsBench implements Runnable {
 
 	private static final String CLASSES = """
 		An independent classifier, trained on clean images alone (models/training/judge.py), names the class of %d images of each class,
-		drawn in %d steps of DPM-Solver++ on the reverse SDE, or on the probability flow where that is said. Classifier-free guidance acts
-		between σ = 0.2 and 5, unless another range is said. The *Fréchet distance* is taken in the features of that classifier,
+		drawn in %d steps of DPM-Solver++ on the reverse SDE, or on the probability flow where that is said. Classifier-free guidance
+		acts between σ = 0.2 and 5, unless another range is said. The *Fréchet distance* is taken in the features of that classifier,
 		to the test images, over the classes that are among these, each class with the same weight; what as many real training images
 		have is the distance to be aimed at. The judge was trained on these training images, and names more of them rightly.
 		*Evaluations* are calls of the network, and of the classifier's gradient, per image.

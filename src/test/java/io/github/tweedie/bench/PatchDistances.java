@@ -4,8 +4,8 @@ import io.github.tweedie.sde.Shape;
 
 /**
  * Mean squared differences of square patches, over all channels: what non-local means weighs by. All pairs at one distance are
- * compared at once, by sliding sums over their squared differences (Darbon et al. 2008), so that the size of a patch costs nothing.
- * Patches are mirrored at the border.
+ * compared at once, by sliding sums over their squared differences (Darbon et al. 2008), so that the size of a patch costs
+ * nothing. Patches are mirrored at the border.
  */
 final class PatchDistances {
 

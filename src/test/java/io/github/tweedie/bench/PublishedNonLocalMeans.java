@@ -6,11 +6,12 @@ import io.github.tweedie.sde.Shape;
 
 /**
  * Non-local means as its authors publish it (Buades, Coll and Morel, 'Non-Local Means Denoising', Image Processing On Line 2011):
- * nothing is tuned but by the noise, and whole patches are averaged, so that a pixel is the mean of what all patches around it became.
- * A patch weighs as much for itself as the one that is most like it.
+ * nothing is tuned but by the noise, and whole patches are averaged, so that a pixel is the mean of what all patches around it
+ * became. A patch weighs as much for itself as the one that is most like it.
  * <p>
- * The parameters are those of the authors' table, for 8-bit images whose range is here that of the data, [−1, 1], beyond a σ of 100
- * grey levels its last row; one table for grey images and one for colours. Other than theirs, patches are mirrored at the border.
+ * The parameters are those of the authors' table for 8-bit images, whose range is here that of the data, [−1, 1]; beyond a σ of 100
+ * grey levels its last row serves. There is one table for grey images and one for colours. Other than theirs, patches are
+ * mirrored at the border.
  */
 final class PublishedNonLocalMeans {
 

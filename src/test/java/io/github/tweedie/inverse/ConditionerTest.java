@@ -455,7 +455,8 @@ class ConditionerTest {
 			asked[0]++;
 			LABELLED.denoise(batch, out);
 		};
-		Batch batch = new Batch(Shape.vectors(3, 2), new float[] { 0.3f, 0.2f, 0.3f, 0.2f, 0.3f, 0.2f }, new double[] { 0.1, 0.7, 5 }, label);
+		Batch batch = new Batch(Shape.vectors(3, 2), new float[] { 0.3f, 0.2f, 0.3f, 0.2f, 0.3f, 0.2f },
+			new double[] { 0.1, 0.7, 5 }, label);
 		float[] own = new float[6], all = new float[6], some = new float[6];
 		for (float[] estimate : new float[][] { own, all, some })
 			LABELLED.denoise(batch, estimate);

@@ -83,9 +83,9 @@ class GenerationTest {
 	}
 
 	/**
-	 * Between two levels at which the estimate tends to m, the mean μ of the samples obeys dμ/dσ = (1 + η)·σ·(μ − m)/(v + σ²) for η = 0,
-	 * the probability flow, and for η = 1, the reverse SDE; so μ − m is proportional to (v + σ²)^((1+η)/2). The guided mean is m in the
-	 * interval, and that of the class above and below it; the variance is v throughout.
+	 * Between two levels at which the estimate tends to m, the mean μ of the samples obeys dμ/dσ = (1 + η)·σ·(μ − m)/(v + σ²) for
+	 * η = 0, the probability flow, and for η = 1, the reverse SDE; so μ − m is proportional to (v + σ²)^((1+η)/2). The guided mean is
+	 * m in the interval, and that of the class above and below it; the variance is v throughout.
 	 */
 	@ParameterizedTest
 	@CsvSource({ "0, 0.1, 1", "1, 0.1, 1", "1, 0.3, 5", "1, 0, 0.4", "1, 1, 1000" })
@@ -117,7 +117,8 @@ class GenerationTest {
 	@Test
 	void guidanceIsKeptToTheMiddleOfTheNoiseLevels() {
 		Generation.Builder usual = dark().guidance(Guidance.CLASSIFIER_FREE, 3);
-		Generated said = dark().guidance(Guidance.CLASSIFIER_FREE, 3).guided(0.2, 5).build().generate(), left = usual.build().generate();
+		Generated said = dark().guidance(Guidance.CLASSIFIER_FREE, 3).guided(0.2, 5).build().generate();
+		Generated left = usual.build().generate();
 		assertArrayEquals(image(said, 0), image(left, 0));
 		assertEquals("0.2 and 5.0", left.provenance().get("guidance between noise levels"));
 		assertArrayEquals(image(dark().build().generate(), 0), image(usual.guided(7, 7).build().generate(), 0));
