@@ -55,7 +55,7 @@ final class BlockTransform {
 		return rows;
 	}
 
-	/** The first n numbers, each given by its row, become n/2 smooth ones and n/2 details; but for factors, which the norm takes out. */
+	/** The first n numbers, each given by its row, become n/2 smooth ones and n/2 details, but for factors. */
 	private static void split(double[][] rows, int n) {
 		double[] smooth = { 3, -3, -22, 22, 128, 128, 22, -22, -3, 3 };
 		double[][] out = new double[n][SIDE];

@@ -10,10 +10,10 @@ import io.github.tweedie.sde.Shape;
 
 /**
  * Denoising by collaborative filtering of similar blocks (BM3D; Dabov et al. 2007), with the parameters of Lebrun's analysis for
- * grey images (IPOL 2012): blocks of 8×8 pixels on every third row and column, searched for within 39×39 pixels. First step: groups of at
- * most 16, biorthogonal 1.5 wavelets in the blocks, hard thresholds of 2.7 σ. Second step: groups of at most 32, matched in the result of the first,
- * cosines in the blocks, Wiener's factors from the first result. Haar wavelets lie across the group in both, and what
- * overlaps is averaged with a Kaiser window.
+ * grey images (IPOL 2012): blocks of 8×8 pixels on every third row and column, searched for within 39×39 pixels. First step:
+ * groups of at most 16, biorthogonal 1.5 wavelets in the blocks, hard thresholds of 2.7 σ. Second step: groups of at most 32,
+ * matched in the result of the first, cosines in the blocks, Wiener's factors from the first result. Haar wavelets lie across the
+ * group in both, and what overlaps is averaged with a Kaiser window.
  * <p>
  * The result does not depend on the number of threads: each row of reference blocks has its own sums, which are added in order.
  */
@@ -44,7 +44,7 @@ final class Bm3d {
 
 	/**
 	 * @param shape 1×1×Y×X, at least 8×8 pixels
-	 * @param noisy Y·X values, unchanged
+	 * @param noisy Y·X values, 0 for black, unchanged; what hardly rises above the noise is drawn towards 0
 	 * @param sigma standard deviation of the noise, in the units of the image
 	 * @param range span of the image that stands for the 255 grey levels in which the paper measures distances
 	 */
@@ -55,7 +55,8 @@ final class Bm3d {
 
 	/** The first step alone. */
 	private float[] hard(float[] noisy) {
-		float[] cosines = BlockTransform.COSINE.ofBlocks(noisy, width, height), wavelets = BlockTransform.WAVELET.ofBlocks(noisy, width, height);
+		float[] cosines = BlockTransform.COSINE.ofBlocks(noisy, width, height);
+		float[] wavelets = BlockTransform.WAVELET.ofBlocks(noisy, width, height);
 		// NB: in strong noise, blocks are compared without what may be noise alone.
 		if (strong)
 			for (int i = 0; i < cosines.length; i++)
@@ -80,7 +81,8 @@ final class Bm3d {
 
 	/** The second step, guided by the result of the first. */
 	private float[] wiener(float[] noisy, float[] basic) {
-		float[] guide = BlockTransform.COSINE.ofBlocks(basic, width, height), cosines = BlockTransform.COSINE.ofBlocks(noisy, width, height);
+		float[] guide = BlockTransform.COSINE.ofBlocks(basic, width, height);
+		float[] cosines = BlockTransform.COSINE.ofBlocks(noisy, width, height);
 		double farthest = (strong ? 3500 : 400) * unit * unit;
 		return aggregate(noisy, y -> {
 			Strip strip = new Strip(y);

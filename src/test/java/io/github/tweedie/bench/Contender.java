@@ -75,7 +75,16 @@ record Contender(String title, Kind kind, Function<Exposure, Result> method) {
 
 	private static Result bm3d(Exposure exposure) {
 		Exposure.Stabilised stable = exposure.stabilised();
-		return new Result(stable.grey(Bm3d.denoise(exposure.shape(), stable.data(), stable.sigma(), 2)), 1);
+		// NB: from [-1, 1] to [0, 2] and back: what is uncertain is drawn towards 0, which in the paper is black.
+		float[] clean = Bm3d.denoise(exposure.shape(), plus(stable.data(), 1), stable.sigma(), 2);
+		return new Result(stable.grey(plus(clean, -1)), 1);
+	}
+
+	private static float[] plus(float[] x, float shift) {
+		float[] out = new float[x.length];
+		for (int i = 0; i < out.length; i++)
+			out[i] = x[i] + shift;
+		return out;
 	}
 
 	/** The best of the grid, judged by the grey levels. */

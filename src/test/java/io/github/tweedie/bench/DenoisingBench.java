@@ -39,7 +39,7 @@ import picocli.CommandLine.Parameters;
 @Command(name = "denoising", mixinStandardHelpOptions = true, description = "Measures denoising with estimated noise.")
 public final class DenoisingBench implements Runnable {
 
-	private static final int CROPS = 14, SLOW = 2, SAMPLES = 8, STEPS = 12, SIZE = 256, SEEDS = 50;
+	private static final int CROPS = 8, SLOW = 2, SAMPLES = 8, STEPS = 12, SIZE = 256, SEEDS = 50;
 	private static final String NUCLEI = "nuclei", TRAINED = "trained", HELD_OUT = "held-out";
 	private static final String DOCUMENT = "docs/denoising.md", REMARKS = "## What this says";
 
@@ -49,17 +49,19 @@ public final class DenoisingBench implements Runnable {
 	@Option(names = "--model", defaultValue = "models/fluorescence", description = "folder of the model; default ${DEFAULT-VALUE}")
 	private Path model;
 
-	@Option(names = "--only", description = "a set of pictures, " + NUCLEI + ", " + TRAINED + " or " + HELD_OUT + ", may be repeated")
+	@Option(names = "--only",
+		description = "a set of pictures, " + NUCLEI + ", " + TRAINED + " or " + HELD_OUT + ", may be repeated; default: all")
 	private List<String> only = new ArrayList<>();
 
-	@Option(names = "--crops", defaultValue = "" + CROPS, description = "most pictures of each set; default ${DEFAULT-VALUE}")
+	@Option(names = "--crops", defaultValue = "" + CROPS, description = "pictures of each set, more for as many of each family; default ${DEFAULT-VALUE}")
 	private int most;
 
 	@Option(names = "--slow", defaultValue = "" + SLOW,
 		description = "pictures of each set for methods of many calls; default ${DEFAULT-VALUE}")
 	private int slow;
 
-	@Option(names = "--samples", defaultValue = "" + SAMPLES, description = "samples that are averaged, 0 for none; default ${DEFAULT-VALUE}")
+	@Option(names = "--samples", defaultValue = "" + SAMPLES,
+		description = "samples that are averaged, 0 for none; default ${DEFAULT-VALUE}")
 	private int samples;
 
 	@Option(names = "--steps", defaultValue = "" + STEPS, description = "steps to a sample; default ${DEFAULT-VALUE}")
@@ -68,20 +70,26 @@ public final class DenoisingBench implements Runnable {
 	@Option(names = "--size", defaultValue = "" + SIZE, description = "largest width and height, pixels; default ${DEFAULT-VALUE}")
 	private int size;
 
-	@Option(names = "--empty", defaultValue = "" + SEEDS, description = "frames of pure noise, of each kind; default ${DEFAULT-VALUE}")
+	@Option(names = "--empty", defaultValue = "" + SEEDS,
+		description = "frames of pure noise, of each kind; default ${DEFAULT-VALUE}")
 	private int seeds;
 
 	@Option(names = "--given", description = "also measure one call that is told the true noise: what the estimate costs")
 	private boolean given;
 
+	@Option(names = "--without", description = "leave out a method, by its title; may be repeated")
+	private List<String> without = new ArrayList<>();
+
 	@Option(names = "--out", description = "the document to write, with a table for machines beside it; default " + DOCUMENT
-		+ ", but nothing for --only or --given")
+		+ ", but nothing for --only, --without or --given")
 	private Path document;
+
+	private static final String NOISY = "noisy";
 
 	private final Report report = new Report();
 	private final List<String> aims = new ArrayList<>();
 	private final List<Setting> settings = Setting.all();
-	private final Map<String, Figures> measured = new LinkedHashMap<>();
+	private final Map<String, DenoisingFigures> measured = new LinkedHashMap<>();
 	private final long start = System.nanoTime();
 	private List<Contender> contenders;
 
@@ -95,7 +103,7 @@ public final class DenoisingBench implements Runnable {
 	@Override
 	public void run() {
 		try (Prior prior = ModelPackage.read(model).open("cpu")) {
-			contenders = Contender.all(prior, samples, steps, given);
+			contenders = Contender.all(prior, samples, steps, given).stream().filter(c -> !without.contains(c.title())).toList();
 			report.say("# Denoising, measured");
 			report.say("");
 			report.say("Written by");
@@ -133,7 +141,7 @@ public final class DenoisingBench implements Runnable {
 	}
 
 	private void write() throws IOException {
-		Path to = document != null ? document : only.isEmpty() && !given ? Path.of(DOCUMENT) : null;
+		Path to = document != null ? document : only.isEmpty() && without.isEmpty() && !given ? Path.of(DOCUMENT) : null;
 		if (to != null)
 			report.writeAbove(REMARKS, to, document == null ? Path.of("target/bench/denoising.csv") : Path.of(to + ".csv"));
 	}
@@ -146,9 +154,9 @@ public final class DenoisingBench implements Runnable {
 
 	/** Of all families in turn, so that the first ones are of different families. */
 	private List<Picture> specimens(List<Family> families) {
-		List<Picture> pictures = Picture.specimens(families, size, Math.max(1, most / families.size()));
-		int each = pictures.size() / families.size();
-		return IntStream.range(0, pictures.size()).mapToObj(i -> pictures.get(i % families.size() * each + i / families.size())).toList();
+		int count = families.size(), each = (most + count - 1) / count;
+		List<Picture> pictures = Picture.specimens(families, size, each);
+		return IntStream.range(0, pictures.size()).mapToObj(i -> pictures.get(i % count * each + i / count)).toList();
 	}
 
 	/** What a picture is one of: a family, or else its set. */
@@ -157,7 +165,7 @@ public final class DenoisingBench implements Runnable {
 	}
 
 	private void set(String name, String title, List<Picture> pictures) {
-		Figures figures = measure(name, pictures);
+		DenoisingFigures figures = measure(name, pictures);
 		measured.put(name, figures);
 		report.say("");
 		report.say("## " + title);
@@ -165,8 +173,8 @@ public final class DenoisingBench implements Runnable {
 			table(name, figures, kind);
 	}
 
-	private Figures measure(String name, List<Picture> pictures) {
-		Figures figures = new Figures(pictures.stream().map(Picture::name).toList(), settings.size());
+	private DenoisingFigures measure(String name, List<Picture> pictures) {
+		DenoisingFigures figures = new DenoisingFigures(pictures.stream().map(Picture::name).toList(), settings.size());
 		for (int s = 0; s < settings.size(); s++) {
 			Setting setting = settings.get(s);
 			int number = s;
@@ -183,7 +191,7 @@ public final class DenoisingBench implements Runnable {
 		return figures;
 	}
 
-	private void measure(Contender contender, List<Exposure> exposures, Figures figures, int setting) {
+	private void measure(Contender contender, List<Exposure> exposures, DenoisingFigures figures, int setting) {
 		int count = contender.kind() == Kind.SLOW_NETWORK ? Math.min(slow, exposures.size()) : exposures.size();
 		IntStream numbers = IntStream.range(0, count);
 		List<Timed> all = (contender.kind() == Kind.TUNED ? numbers.parallel() : numbers)
@@ -201,66 +209,9 @@ public final class DenoisingBench implements Runnable {
 		}
 	}
 
-	// -- figures --
-
-	private static final String NOISY = "noisy";
-
-	/** Of the pictures of a set, in each setting, by each method. */
-	private static final class Figures {
-
-		private final List<String> pictures;
-		private final int settings;
-		private final Map<String, List<Score>> psnr = new LinkedHashMap<>(), ssim = new LinkedHashMap<>();
-		private final Map<String, Score> seconds = new LinkedHashMap<>(), trials = new LinkedHashMap<>();
-
-		Figures(List<String> pictures, int settings) {
-			this.pictures = pictures;
-			this.settings = settings;
-		}
-
-		void add(String method, int setting, Exposure exposure, Contender.Result result, double time) {
-			scores(psnr, method).get(setting).add(exposure.psnr(result.grey()));
-			scores(ssim, method).get(setting).add(exposure.ssim(result.grey()));
-			seconds.computeIfAbsent(method, m -> new Score()).add(time);
-			trials.computeIfAbsent(method, m -> new Score()).add(result.trials());
-		}
-
-		private List<Score> scores(Map<String, List<Score>> of, String method) {
-			return of.computeIfAbsent(method, m -> IntStream.range(0, settings).mapToObj(s -> new Score()).toList());
-		}
-
-		Score psnr(String method, int setting) {
-			return psnr.get(method).get(setting);
-		}
-
-		Score ssim(String method, int setting) {
-			return ssim.get(method).get(setting);
-		}
-
-		/** The method with the highest mean PSNR. */
-		String best(List<String> methods, int setting) {
-			return methods.stream().max(Comparator.comparing(m -> psnr(m, setting).mean())).orElseThrow();
-		}
-
-		/** By how much a method is ahead of another in PSNR, of each picture its mean over the settings. */
-		Score ahead(String method, String other) {
-			return Score.average(IntStream.range(0, settings).mapToObj(s -> psnr(method, s).minus(psnr(other, s))).toList());
-		}
-
-		/** The same for some pictures only. */
-		Figures of(int... numbers) {
-			Figures some = new Figures(IntStream.of(numbers).mapToObj(pictures::get).toList(), settings);
-			psnr.forEach((method, scores) -> {
-				if (scores.get(0).count() == pictures.size())
-					some.psnr.put(method, scores.stream().map(score -> score.of(numbers)).toList());
-			});
-			return some;
-		}
-	}
-
 	// -- tables --
 
-	private void table(String set, Figures figures, String kind) {
+	private void table(String set, DenoisingFigures figures, String kind) {
 		String first = contenders.get(0).title();
 		List<String> whole = new ArrayList<>(Contender.titles(contenders, Kind.NETWORK)), classical = classical();
 		List<String> some = Contender.titles(contenders, Kind.SLOW_NETWORK);
@@ -270,7 +221,7 @@ public final class DenoisingBench implements Runnable {
 		report.say("### %s noise", kind);
 		report.say("");
 		report.say("%d pictures of at most %d×%d pixels" + (some.isEmpty() ? "." : "; %d of them for %s, compared with one call."),
-			figures.pictures.size(), size, size, Math.min(slow, figures.pictures.size()), String.join(", ", some));
+			figures.pictures().size(), size, size, Math.min(slow, figures.pictures().size()), String.join(", ", some));
 		report.say("");
 		report.say("| | " + String.join(" | ", whole) + " | " + some.stream().map(m -> m + " | ").collect(Collectors.joining())
 			+ "ahead of the best classical |");
@@ -288,7 +239,8 @@ public final class DenoisingBench implements Runnable {
 			for (String method : some) {
 				row += figure(" %+.2f ± %.2f |", figures.psnr(method, s).minus(figures.psnr(first, s)));
 				below += figure(" %+.3f ± %.3f |", figures.ssim(method, s).minus(figures.ssim(first, s)));
-				record(set + ", " + settings.get(s), method, "psnr_minus_one_call", figures.psnr(method, s).minus(figures.psnr(first, s)));
+				record(set + ", " + settings.get(s), method, "psnr_minus_one_call",
+					figures.psnr(method, s).minus(figures.psnr(first, s)));
 			}
 			Score ahead = figures.psnr(first, s).minus(figures.psnr(best, s));
 			report.say(row + figure(" %+.2f ± %.2f", ahead) + " (" + best + ") |");
@@ -321,13 +273,12 @@ public final class DenoisingBench implements Runnable {
 		report.say("");
 		report.say("| | pictures | ahead on average | at worst | where |");
 		report.say("| --- | --: | --: | --: | --- |");
-		measured.forEach((set, all) -> all.pictures.stream().map(p -> family(set, p)).distinct().forEach(family -> {
-			Figures figures = all.of(IntStream.range(0, all.pictures.size()).filter(i -> family(set, all.pictures.get(i)).equals(family))
-				.toArray());
-			List<Score> ahead = IntStream.range(0, settings.size())
-				.mapToObj(s -> figures.psnr(first, s).minus(figures.psnr(figures.best(classical(), s), s))).toList();
+		measured.forEach((set, all) -> all.pictures().stream().map(p -> family(set, p)).distinct().forEach(family -> {
+			DenoisingFigures figures = all.of(IntStream.range(0, all.pictures().size())
+				.filter(i -> family(set, all.pictures().get(i)).equals(family)).toArray());
+			List<Score> ahead = figures.aheadOfBest(first, classical());
 			int worst = worst(ahead);
-			report.say("| %s | %d | %+.2f dB | %+.2f dB | %s, %s |", family, figures.pictures.size(), Score.average(ahead).mean(),
+			report.say("| %s | %d | %+.2f dB | %+.2f dB | %s, %s |", family, figures.pictures().size(), Score.average(ahead).mean(),
 				ahead.get(worst).mean(), settings.get(worst), figures.best(classical(), worst));
 			report.row(family, first, "psnr_minus_best_on_average", Score.average(ahead).mean());
 			report.row(family, first, "psnr_minus_best_at_worst", ahead.get(worst).mean());
@@ -342,19 +293,19 @@ public final class DenoisingBench implements Runnable {
 	private void cost() {
 		if (measured.isEmpty())
 			return;
-		Figures figures = measured.values().iterator().next();
+		DenoisingFigures figures = measured.values().iterator().next();
 		report.say("");
 		report.say("## What it costs");
 		report.say("");
-		report.say("Median of the seconds for a picture of the first table, on a machine of %d processors; an oracle takes the seconds of all the "
-			+ "settings that it tries.", Runtime.getRuntime().availableProcessors());
+		report.say("Median of the seconds for a picture of the first set, on a machine of %d processors; an oracle takes the seconds "
+			+ "of all the settings that it tries.", Runtime.getRuntime().availableProcessors());
 		report.say("");
 		report.say("| | seconds | settings tried | processors |");
 		report.say("| --- | --: | --: | --- |");
 		for (Contender c : contenders) {
-			report.say("| %s | %.3f | %.0f | %s |", c.title(), figures.seconds.get(c.title()).median(), figures.trials.get(c.title()).mean(),
+			report.say("| %s | %.3f | %.0f | %s |", c.title(), figures.seconds(c.title()).median(), figures.trials(c.title()).mean(),
 				c.kind() == Kind.TUNED ? "one" : "all");
-			report.row("cost", c.title(), "seconds", figures.seconds.get(c.title()).median());
+			report.row("cost", c.title(), "seconds", figures.seconds(c.title()).median());
 		}
 	}
 
@@ -366,8 +317,8 @@ public final class DenoisingBench implements Runnable {
 		report.say("");
 		report.say("## Pure noise");
 		report.say("");
-		report.say("A constant %d×%d picture and noise, which is estimated; %d frames of each kind. How much of the standard deviation is left "
-			+ "after one call.", size, size, seeds);
+		report.say("A constant %d×%d picture and noise, which is estimated; %d frames of each kind. How much of the standard "
+			+ "deviation is left after one call.", size, size, seeds);
 		report.say("");
 		report.say("| noise | mean | largest |");
 		report.say("| --- | --: | --: |");
@@ -415,16 +366,15 @@ public final class DenoisingBench implements Runnable {
 
 	private void aims() {
 		for (String set : List.of(NUCLEI, TRAINED, HELD_OUT)) {
-			Figures figures = measured.get(set);
+			DenoisingFigures figures = measured.get(set);
 			if (figures == null)
 				continue;
 			String first = contenders.get(0).title(), nearest = nearest(figures);
 			double least = set.equals(HELD_OUT) ? 0 : 1;
 			Score ahead = figures.ahead(first, nearest);
-			aim(String.format(Locale.ROOT, "%s: at least %.0f dB ahead of every classical method, on average over all noise (nearest: %s)", set,
-				least, nearest), figure("%+.2f ± %.2f dB", ahead), ahead.mean() >= least);
-			List<Score> rows = IntStream.range(0, settings.size())
-				.mapToObj(s -> figures.psnr(first, s).minus(figures.psnr(figures.best(classical(), s), s))).toList();
+			aim(String.format(Locale.ROOT, "%s: at least %.0f dB ahead of every classical method, on average over all noise "
+				+ "(nearest: %s)", set, least, nearest), figure("%+.2f ± %.2f dB", ahead), ahead.mean() >= least);
+			List<Score> rows = figures.aheadOfBest(first, classical());
 			int worst = worst(rows);
 			aim(String.format(Locale.ROOT, "%s: nowhere more than 0.3 dB behind the best (worst: %s, %s)", set, settings.get(worst),
 				figures.best(classical(), worst)), figure("%+.2f ± %.2f dB", rows.get(worst)), rows.get(worst).mean() >= -0.3);
@@ -439,7 +389,7 @@ public final class DenoisingBench implements Runnable {
 	}
 
 	/** The classical method that one call is least ahead of on average. */
-	private String nearest(Figures figures) {
+	private String nearest(DenoisingFigures figures) {
 		return classical().stream().min(Comparator.comparing(m -> figures.ahead(contenders.get(0).title(), m).mean())).orElseThrow();
 	}
 
@@ -448,17 +398,18 @@ public final class DenoisingBench implements Runnable {
 	}
 
 	private static final String EXPLANATION = """
-		Pictures without noise (the 1st percentile of their grey levels is their dark end, the 99.8th their bright end; what lies between is the
-		*contrast*) are seen by a 16-bit camera over a background of a tenth of the contrast. *Gaussian* noise has a standard
-		deviation σ in percent of the contrast. *Poisson–Gaussian* noise comes from a camera of 2 grey levels per photon, an offset of 100
-		and a read noise of 1.5 photons, at a contrast of so many photons. **The noise is estimated** in each noisy picture, for all methods
-		alike, and told to none.
+		Pictures without noise (the 1st percentile of their grey levels is their dark end, the 99.8th their bright end; what lies
+		between is the *contrast*) are seen by a 16-bit camera over a background of a tenth of the contrast. *Gaussian* noise has a
+		standard deviation σ in percent of the contrast. *Poisson–Gaussian* noise comes from a camera of 2 grey levels per photon, an
+		offset of 100 and a read noise of 1.5 photons, at a contrast of so many photons. **The noise is estimated** in each noisy
+		picture, for all methods alike, and told to none.
 
-		*Tweedie, one call* is what `Tweedie Denoise...` does without options, *mean of samples* what it does with `samples`; that one is slow,
-		so it is measured on fewer pictures, and given as the difference to one call on the same pictures. BM3D (Dabov et al. 2007, with the parameters
-		of Lebrun 2012), non-local means and total variation see what the network sees: the same stabilised picture with the same
-		noise, and the same exact unbiased inverse takes them back. Gaussian and median filter the grey levels themselves. All of these but BM3D are tuned by an
-		oracle: of a grid of settings the best for each picture is taken, as no user can. PSNR in dB, of the contrast; SSIM below
-		(Wang et al. 2004, Gaussian window). Both are means with their standard errors; differences are taken picture by picture.
+		*Tweedie, one call* is what `Tweedie Denoise...` does without options, *mean of samples* what it does with `samples`; that one
+		is slow, so it is measured on fewer pictures, and given as the difference to one call on the same pictures. BM3D (Dabov et al.
+		2007, with the parameters of Lebrun 2012), non-local means and total variation see what the network sees: the same stabilised
+		picture with the same noise, and the same exact unbiased inverse takes them back. Gaussian and median filter the grey levels
+		themselves. All of these but BM3D are tuned by an oracle: of a grid of settings the best for each picture is taken, as no user
+		can. PSNR in dB, of the contrast; SSIM below (Wang et al. 2004, Gaussian window). Both are means with their standard errors;
+		differences are taken picture by picture.
 		""";
 }

@@ -29,8 +29,8 @@ class DenoisingBenchTest {
 	Path folder;
 
 	/**
-	 * In the middle of the range, of 128² pixels: the sample variance to four standard errors of √(2/128²), or 4.4 %, after the variance of the
-	 * rounding, 1/12; the mean to four of its own.
+	 * In the middle of the range, of 128² pixels: the sample variance to four standard errors of √(2/128²), or 4.4 %, with the
+	 * variance of the rounding, 1/12; the mean to four of its own.
 	 */
 	@Test
 	void anExposureHasTheNoiseOfItsSettingAndIsNotCutOff() {
@@ -68,7 +68,7 @@ class DenoisingBenchTest {
 		}
 	}
 
-	/** Gaussian noise has a linear stabiliser, so that nothing is lost; what is stabilised has the standard deviation that is said. */
+	/** What is stabilised has the standard deviation that is said; that of Gaussian noise is linear, so that nothing is lost. */
 	@Test
 	void stabilisedPicturesHaveEvenNoiseAndComeBack() {
 		Picture flat = new Picture("flat", Shape.planes(1, 1, 128, 128), new float[128 * 128]);
@@ -134,12 +134,12 @@ class DenoisingBenchTest {
 		Files.createDirectories(folder.resolve("nuclei/test"));
 		BufferedImage image = new BufferedImage(64, 64, BufferedImage.TYPE_BYTE_GRAY);
 		for (int i = 0; i < 64 * 64; i++)
-			image.getRaster().setSample(i % 64, i / 64, 0, 20 + (int) (200 * Math.exp(-(Math.pow(i % 64 - 30, 2) + Math.pow(i / 64 - 35, 2)) / 90)));
+			image.getRaster().setSample(i % 64, i / 64, 0, Math.hypot(i % 64 - 30, i / 64 - 35) < 12 ? 200 : 20);
 		ImageIO.write(image, "png", new File(folder.toFile(), "nuclei/test/a.png"));
 		Path document = folder.resolve("denoising.md");
 		Files.writeString(document, "old\n\n## What this says\n\nBy hand.\n");
-		assertEquals(0, new CommandLine(new DenoisingBench()).execute(folder.toString(), "--only", "nuclei", "--crops", "1", "--samples", "0",
-			"--size", "64", "--empty", "1", "--out", document.toString()));
+		assertEquals(0, new CommandLine(new DenoisingBench()).execute(folder.toString(), "--only", "nuclei", "--crops", "1",
+			"--samples", "0", "--size", "64", "--empty", "1", "--out", document.toString()));
 		String text = Files.readString(document), rows = Files.readString(Path.of(document + ".csv"));
 		assertTrue(text.startsWith("# Denoising, measured"));
 		assertTrue(text.endsWith("\n\n## What this says\n\nBy hand.\n"));
