@@ -90,6 +90,23 @@ class Bm3dTest {
 			assertEquals(Math.sqrt(SIDE / 2) * (row[2 * k] - row[2 * k + 1]), out[4 + k], 1e-5);
 	}
 
+	/**
+	 * By hand: the smooth numbers of the first scale are 128·(x₀ + x₁) + 22·(x₂ + x₇) − 22·(x₃ + x₆) and so on; of four numbers, taken
+	 * periodically, the filter is the mean of two.
+	 */
+	@Test
+	void theCoarsestDetailComparesTheHalves() {
+		float[] one = new float[AREA];
+		double[] expected = { 84, 172, 172, 84, -84, -172, -172, -84 };
+		double norm = Math.sqrt(4 * (84 * 84 + 172 * 172));
+		for (int i = 0; i < SIDE; i++) {
+			Arrays.fill(one, 0);
+			for (int row = 0; row < SIDE; row++)
+				one[row * SIDE + i] = 1;
+			assertEquals(Math.sqrt(SIDE) * expected[i] / norm, BlockTransform.WAVELET.ofBlocks(one, SIDE, SIDE)[1], 1e-5);
+		}
+	}
+
 	@Test
 	void haarAcrossAStackIsOrthonormalAndComesBack() {
 		for (int n = 1; n <= 32; n *= 2) {

@@ -53,7 +53,8 @@ public final class DenoisingBench implements Runnable {
 		description = "a set of pictures, " + NUCLEI + ", " + TRAINED + " or " + HELD_OUT + ", may be repeated; default: all")
 	private List<String> only = new ArrayList<>();
 
-	@Option(names = "--crops", defaultValue = "" + CROPS, description = "pictures of each set, more for as many of each family; default ${DEFAULT-VALUE}")
+	@Option(names = "--crops", defaultValue = "" + CROPS,
+		description = "pictures of each set, more for as many of each family; default ${DEFAULT-VALUE}")
 	private int most;
 
 	@Option(names = "--slow", defaultValue = "" + SLOW,
@@ -132,8 +133,8 @@ public final class DenoisingBench implements Runnable {
 	/** What makes this document again, but for the folder. */
 	private String arguments() {
 		boolean usual = most == CROPS && slow == SLOW && samples == SAMPLES && steps == STEPS && size == SIZE && seeds == SEEDS;
-		return usual ? "DATA_FOLDER" : String.format(Locale.ROOT,
-			"\"DATA_FOLDER --crops %d --slow %d --samples %d --steps %d --size %d --empty %d\"", most, slow, samples, steps, size, seeds);
+		return usual ? "DATA_FOLDER" : String.format(Locale.ROOT, "\"DATA_FOLDER --crops %d --slow %d --samples %d --steps %d "
+			+ "--size %d --empty %d\"", most, slow, samples, steps, size, seeds);
 	}
 
 	private boolean wanted(String set) {
