@@ -52,6 +52,14 @@ class DenoisingBenchTest {
 		}
 	}
 
+	@Test
+	void strengthsAreWhatTheySay() {
+		for (double percent : Setting.PERCENT)
+			assertEquals(percent / 100, Setting.gaussian(percent).camera().readNoise() / Setting.gaussian(percent).contrast(), 1e-12);
+		for (int photons : Setting.PHOTONS)
+			assertEquals(photons, Setting.poisson(photons).contrast() / Setting.poisson(photons).camera().gain(), 1e-12);
+	}
+
 	/** An error of δ of the contrast everywhere is one of 2δ in [−1, 1]: −20·log10(δ) dB. */
 	@Test
 	void errorsAreMeasuredInPartsOfTheContrast() {
