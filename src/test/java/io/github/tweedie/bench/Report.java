@@ -35,6 +35,15 @@ final class Report {
 		return Double.isNaN(v) ? "" : String.format(Locale.ROOT, "%.5g", v);
 	}
 
+	/** Keeps what was written by hand into the document at that place before: all from a heading on. */
+	void writeAbove(String heading, Path document, Path numbers) throws IOException {
+		String old = Files.exists(document) ? Files.readString(document) : "";
+		int kept = old.indexOf(heading);
+		if (kept >= 0)
+			text.append('\n').append(old.substring(kept));
+		write(document, numbers);
+	}
+
 	void write(Path document, Path numbers) throws IOException {
 		Files.createDirectories(document.toAbsolutePath().getParent());
 		Files.createDirectories(numbers.toAbsolutePath().getParent());

@@ -22,10 +22,38 @@ final class Score {
 		return Math.sqrt(squares / (values.size() - 1.0) / values.size());
 	}
 
-	/** Picture by picture, so that what makes all of them hard or easy drops out. */
+	int count() {
+		return values.size();
+	}
+
+	double median() {
+		double[] sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+		int n = sorted.length;
+		return n == 0 ? Double.NaN : (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
+	}
+
+	/** Of some pictures alone, by their numbers. */
+	Score of(int... pictures) {
+		Score some = new Score();
+		for (int i : pictures)
+			some.add(values.get(i));
+		return some;
+	}
+
+	/** Of each picture its mean over several scores of the same pictures. */
+	static Score average(List<Score> scores) {
+		Score average = new Score();
+		for (int i = 0; i < scores.get(0).count(); i++) {
+			int picture = i;
+			average.add(scores.stream().mapToDouble(s -> s.values.get(picture)).average().orElseThrow());
+		}
+		return average;
+	}
+
+	/** Picture by picture, so that what makes all of them hard or easy drops out; of as many pictures as both have. */
 	Score minus(Score other) {
 		Score difference = new Score();
-		for (int i = 0; i < values.size(); i++)
+		for (int i = 0; i < Math.min(count(), other.count()); i++)
 			difference.add(values.get(i) - other.values.get(i));
 		return difference;
 	}
