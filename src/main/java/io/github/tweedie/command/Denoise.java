@@ -1,6 +1,5 @@
 package io.github.tweedie.command;
 
-import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -21,9 +20,7 @@ import ij.ImagePlus;
 import ij.ImageStack;
 import ij.gui.Plot;
 import ij.gui.Roi;
-import ij.plugin.LutLoader;
 import ij.process.ImageProcessor;
-import ij.process.LUT;
 import io.github.tweedie.image.NoiseEstimate;
 import io.github.tweedie.image.NoiseEstimator;
 import io.github.tweedie.image.NoiseModel;
@@ -39,7 +36,7 @@ import io.github.tweedie.sde.Prior;
  */
 @Plugin(type = Command.class, headless = true, initializer = "offerChoices",
 	menu = { @Menu(label = "Plugins"), @Menu(label = "Tweedie"), @Menu(label = Denoise.TITLE, weight = 0) })
-public class Denoise extends ImageCommand {
+public class Denoise extends ModelCommand {
 
 	static final String TITLE = "Tweedie Denoise...";
 
@@ -47,9 +44,6 @@ public class Denoise extends ImageCommand {
 	private static final String NO = "no", YES = "yes", WHOLE = "whole image", SELECTION = "selection";
 	/** Planes of a channel from which its noise is estimated. */
 	private static final int PLANES_FOR_NOISE = 8;
-
-	@Parameter
-	private PriorService priors;
 
 	@Parameter(label = "Image")
 	private ImagePlus image;
@@ -96,9 +90,7 @@ public class Denoise extends ImageCommand {
 		description = "The whole image, or what lies inside the selection; outside of it the input is kept.")
 	private String region = WHOLE;
 
-	@Parameter(label = "Model (kind of image)", persist = false,
-		description = "The network, named after the kind of images it was trained on. A macro may also give the path of a model "
-			+ "package.")
+	@Parameter(label = "Model (kind of image)", persist = false, description = ABOUT_MODEL)
 	private String model = "fluorescence";
 
 	@Parameter(label = "Steps (for samples)", min = "2", persist = false,
@@ -108,9 +100,8 @@ public class Denoise extends ImageCommand {
 	@Parameter(label = "Seed", persist = false, description = "The same seed gives the same samples.")
 	private Long seed = 1L;
 
-	@Parameter(label = "Device", choices = { "auto", "cpu", "cuda" }, persist = false,
-		description = "What computes: auto takes an NVIDIA card if there is one that works, else the processor.")
-	private String device = "auto";
+	@Parameter(label = "Device", choices = { AUTO, CPU, CUDA }, persist = false, description = ABOUT_DEVICE)
+	private String device = AUTO;
 
 	@Parameter(type = ItemIO.OUTPUT)
 	private ImagePlus plotted;
@@ -141,79 +132,66 @@ public class Denoise extends ImageCommand {
 	}
 
 	@Override
-	protected void offerChoices() {
-		getInfo().getMutableInput("model", String.class).setChoices(priors.names());
+	void compute(Monitor monitor) {
+		requireOptions();
+		Roi selection = region.equals(SELECTION) ? areaSelection(image, "denoised, or ask for region=[" + WHOLE + "]") : null;
+		ImageProcessor inside = selection == null ? null : Stacks.mask(selection, image.getWidth(), image.getHeight());
+		for (int i = 1; i <= image.getStackSize(); i++)
+			Denoising.requireFinite(filled(Stacks.plane(image, i), inside), image.getWidth(), i - 1);
+		List<Camera> cameras = IntStream.range(0, image.getNChannels()).mapToObj(this::camera).toList();
+		Prior prior = open(model, device, monitor);
+		List<Denoising> channels = cameras.stream().map(camera -> Denoising.with(prior).samples(samples).steps(steps).seed(seed)
+			.inflation(camera.inflation()).build()).toList();
+		show(denoise(channels, cameras, inside, monitor), channels, cameras);
 	}
 
-	@Override
-	void compute(Monitor monitor) {
+	private void requireOptions() {
 		requireGrey(image, "denoise");
 		requireKnown("noise", noise, ESTIMATED, GAUSSIAN, CAMERA);
 		requireKnown("uncertainty", uncertainty, NO, YES);
 		requireKnown("residual", residual, NO, YES);
 		requireKnown("plot", plot, NO, YES);
 		requireKnown("region", region, WHOLE, SELECTION);
-		requireKnown("device", device, "auto", "cpu", "cuda");
+		requireDevice(device);
 		if (uncertainty.equals(YES) && samples < 2)
 			throw new IllegalArgumentException("The uncertainty is how far samples differ, and " + samples
 				+ " were asked for; ask for samples=2 or more, or for uncertainty=" + NO + ".");
 		if (plot.equals(YES) && !noise.equals(ESTIMATED))
 			throw new IllegalArgumentException("There is a plot only of noise that was estimated; ask for noise=" + ESTIMATED
 				+ " or plot=" + NO + ".");
-		Roi selection = region.equals(SELECTION) ? areaSelection(image) : null;
-		ImageProcessor inside = selection == null ? null : Stacks.mask(selection, image.getWidth(), image.getHeight());
-		for (int i = 1; i <= image.getStackSize(); i++)
-			Denoising.requireFinite(filled(Stacks.plane(image, i), inside), image.getWidth(), i - 1);
-		Set<String> remarks = new LinkedHashSet<>();
-		List<NoiseEstimate> estimates = new ArrayList<>();
-		NoiseModel[] models = new NoiseModel[image.getNChannels()];
-		double[] inflation = new double[models.length];
-		for (int c = 0; c < models.length; c++) {
-			inflation[c] = 1;
-			models[c] = switch (noise) {
-				case GAUSSIAN -> NoiseModel.gaussian(positive("sd", sd));
-				case CAMERA -> NoiseModel.camera(positive("gain", gain), finite("offset", offset), notNegative("readnoise", readnoise));
-				default -> {
-					NoiseEstimate estimate = NoiseEstimator.estimate(Stacks.floats(image, planesOf(c)));
-					estimates.add(estimate);
-					remarks.addAll(estimate.warnings());
-					NoiseEstimate.Correlation found = estimate.correlation();
-					if (found.found())
-						inflation[c] = Math.max(1, Math.sqrt(found.lengthX() * found.lengthY()));
-					yield estimate.model();
-				}
-			};
-		}
-		Prior prior = priors.open(model, device, monitor);
-		long start = System.nanoTime();
-		ImageStack clean = stack(), spread = uncertainty.equals(YES) ? stack() : null, rest = residual.equals(YES) ? stack() : null;
-		Map<Residual.Verdict, Integer> verdicts = new EnumMap<>(Residual.Verdict.class);
-		long evaluations = 0;
-		int count = image.getStackSize();
-		for (int i = 1; i <= count; i++) {
-			int c = (i - 1) % models.length;
-			Denoising denoising = Denoising.with(prior).samples(samples).steps(steps).seed(seed).inflation(inflation[c]).build();
-			float[] grey = Stacks.plane(image, i);
-			Denoising.Plane plane = denoising.plane(filled(grey, inside), image.getWidth(), models[c], i - 1,
-				monitor.part(i - 1, 1, count));
-			float[] mean = plane.mean();
-			if (inside != null)
-				keepOutside(inside, mean, grey, plane.deviation());
-			clean.setPixels(mean, i);
-			if (spread != null)
-				spread.setPixels(plane.deviation(), i);
-			if (rest != null)
-				rest.setPixels(difference(grey, mean), i);
-			verdicts.merge(plane.residual().verdict(), 1, Integer::sum);
-			evaluations = Math.max(evaluations, plane.evaluations());
-		}
-		verdicts.remove(Residual.Verdict.AS_EXPECTED);
-		verdicts.forEach((verdict, planes) -> remarks.add("In " + planes + " of " + count + " plane(s) " + verdict.sentence()));
-		double seconds = (System.nanoTime() - start) * 1e-9;
-		show(clean, spread, rest, estimates, remarks, origin(prior, models, inflation, evaluations, seconds, remarks));
 	}
 
 	// -- Noise --
+
+	/**
+	 * The noise of a channel.
+	 *
+	 * @param estimate what the image tells of it; null if the user told it
+	 */
+	private record Camera(NoiseModel noise, NoiseEstimate estimate) {
+
+		/** Where the noise is correlated, as many pixels as share one value make it so much stronger to the network. */
+		double inflation() {
+			return estimate == null || !estimate.correlation().found() ? 1
+				: Math.max(1, Math.sqrt(estimate.correlation().lengthX() * estimate.correlation().lengthY()));
+		}
+
+		List<String> warnings() {
+			return estimate == null ? List.of() : estimate.warnings();
+		}
+	}
+
+	private Camera camera(int channel) {
+		return switch (noise) {
+			case GAUSSIAN -> new Camera(NoiseModel.gaussian(positive("sd", sd)), null);
+			case CAMERA -> new Camera(NoiseModel.camera(positive("gain", gain), finite("offset", offset),
+				notNegative("readnoise", readnoise)), null);
+			default -> {
+				NoiseEstimate estimate = NoiseEstimator.estimate(Stacks.floats(image, planesOf(channel)));
+				yield new Camera(estimate.model(), estimate);
+			}
+		};
+	}
 
 	/** Indices of some planes of a channel, spread over the stack, from 1. */
 	private int[] planesOf(int channel) {
@@ -242,16 +220,41 @@ public class Denoise extends ImageCommand {
 
 	// -- Planes --
 
-	private ImageStack stack() {
-		return ImageStack.create(image.getWidth(), image.getHeight(), image.getStackSize(), 32);
+	/**
+	 * What became of all planes.
+	 *
+	 * @param spread null if it was not asked for
+	 * @param rest null if it was not asked for
+	 */
+	private record Result(ImageStack clean, ImageStack spread, ImageStack rest, Map<Residual.Verdict, Integer> verdicts,
+		long evaluations, double seconds) {}
+
+	/** Reads, denoises and keeps one plane after the other; the channel runs fastest. */
+	private Result denoise(List<Denoising> channels, List<Camera> cameras, ImageProcessor inside, Monitor monitor) {
+		long start = System.nanoTime(), evaluations = 0;
+		ImageStack clean = stack(), spread = uncertainty.equals(YES) ? stack() : null, rest = residual.equals(YES) ? stack() : null;
+		Map<Residual.Verdict, Integer> verdicts = new EnumMap<>(Residual.Verdict.class);
+		int count = image.getStackSize();
+		for (int i = 1; i <= count; i++) {
+			int c = (i - 1) % channels.size();
+			float[] grey = Stacks.plane(image, i);
+			Denoising.Plane plane = channels.get(c).plane(filled(grey, inside), image.getWidth(), cameras.get(c).noise(), i - 1,
+				monitor.part(i - 1, 1, count));
+			if (inside != null)
+				keepOutside(inside, plane.mean(), grey, plane.deviation());
+			clean.setPixels(plane.mean(), i);
+			if (spread != null)
+				spread.setPixels(plane.deviation(), i);
+			if (rest != null)
+				rest.setPixels(difference(grey, plane.mean()), i);
+			verdicts.merge(plane.residual().verdict(), 1, Integer::sum);
+			evaluations = Math.max(evaluations, plane.evaluations());
+		}
+		return new Result(clean, spread, rest, verdicts, evaluations, (System.nanoTime() - start) * 1e-9);
 	}
 
-	private static Roi areaSelection(ImagePlus image) {
-		Roi selection = image.getRoi();
-		if (selection == null || !selection.isArea())
-			throw new IllegalArgumentException("'" + image.getTitle() + "' has no area selection; draw one around what is to be denoised,"
-				+ " or ask for region=[" + WHOLE + "].");
-		return selection;
+	private ImageStack stack() {
+		return ImageStack.create(image.getWidth(), image.getHeight(), image.getStackSize(), 32);
 	}
 
 	/** What the network is to see of a plane: what is no number outside of the selection gives way to the median of the rest. */
@@ -286,14 +289,40 @@ public class Denoise extends ImageCommand {
 
 	// -- The results --
 
-	private Map<String, String> origin(Prior prior, NoiseModel[] models, double[] inflation, long evaluations, double seconds,
-		Set<String> remarks)
-	{
+	private void show(Result result, List<Denoising> channels, List<Camera> cameras) {
+		Set<String> remarks = remarks(result, cameras);
+		Map<String, String> origin = origin(result, channels, cameras, remarks);
+		denoised = Stacks.dressed(bare("denoised of ", result.clean), image);
+		describe(denoised, origin, image.getInfoProperty());
+		if (result.spread != null) {
+			deviation = Stacks.uncertainty(bare("uncertainty of ", result.spread), image);
+			describe(deviation, origin, image.getInfoProperty());
+		}
+		if (result.rest != null) {
+			removed = Stacks.arranged(bare("residual of ", result.rest), image);
+			removed.resetDisplayRange();
+			describe(removed, origin, image.getInfoProperty());
+		}
+		if (plot.equals(YES))
+			plotted = plot(cameras);
+		remarks.forEach(remark -> IJ.log(image.getTitle() + ": " + remark));
+	}
+
+	private Set<String> remarks(Result result, List<Camera> cameras) {
+		Set<String> remarks = new LinkedHashSet<>();
+		cameras.forEach(camera -> remarks.addAll(camera.warnings()));
+		result.verdicts.forEach((verdict, planes) -> {
+			if (verdict != Residual.Verdict.AS_EXPECTED)
+				remarks.add("In " + planes + " of " + image.getStackSize() + " plane(s) " + verdict.sentence());
+		});
+		return remarks;
+	}
+
+	private Map<String, String> origin(Result result, List<Denoising> channels, List<Camera> cameras, Set<String> remarks) {
 		Map<String, String> origin = new LinkedHashMap<>();
-		for (int c = 0; c < models.length; c++) {
-			Denoising each = Denoising.with(prior).samples(samples).steps(steps).seed(seed).inflation(inflation[c]).build();
-			String where = models.length > 1 ? "channel " + (c + 1) + ", " : "";
-			each.provenance(models[c], evaluations, seconds)
+		for (int c = 0; c < channels.size(); c++) {
+			String where = channels.size() > 1 ? "channel " + (c + 1) + ", " : "";
+			channels.get(c).provenance(cameras.get(c).noise(), result.evaluations, result.seconds)
 				.forEach((key, value) -> origin.put(key.startsWith("noise") ? where + key : key, value));
 		}
 		if (region.equals(SELECTION))
@@ -304,41 +333,14 @@ public class Denoise extends ImageCommand {
 		return origin;
 	}
 
-	private void show(ImageStack clean, ImageStack spread, ImageStack rest, List<NoiseEstimate> estimates, Set<String> remarks,
-		Map<String, String> origin)
-	{
-		denoised = Stacks.dressed(bare("denoised of ", clean), image);
-		describe(denoised, origin, image.getInfoProperty());
-		if (spread != null) {
-			deviation = bare("uncertainty of ", spread);
-			deviation.setLut(new LUT(LutLoader.getLut("fire"), 0, 1));
-			deviation.setDisplayRange(0, Math.max(Stacks.maximum(deviation), 1e-6));
-			deviation.getCalibration().setValueUnit("SD (grey levels)");
-			describe(deviation, origin, image.getInfoProperty());
-		}
-		if (rest != null) {
-			removed = bare("residual of ", rest);
-			removed.resetDisplayRange();
-			describe(removed, origin, image.getInfoProperty());
-		}
-		if (plot.equals(YES))
-			plotted = plot(estimates);
-		remarks.forEach(remark -> IJ.log(image.getTitle() + ": " + remark));
-	}
-
 	private ImagePlus bare(String prefix, ImageStack stack) {
-		ImagePlus made = new ImagePlus(prefix + image.getTitle(), stack);
-		made.setCalibration(image.getCalibration().copy());
-		made.getCalibration().disableDensityCalibration();
-		made.setDimensions(image.getNChannels(), image.getNSlices(), image.getNFrames());
-		made.setOpenAsHyperStack(image.isHyperStack());
-		return made;
+		return Stacks.image(prefix + image.getTitle(), stack, image.getCalibration());
 	}
 
-	private ImagePlus plot(List<NoiseEstimate> estimates) {
+	private ImagePlus plot(List<Camera> cameras) {
 		ImageStack pages = null;
-		for (int c = 0; c < estimates.size(); c++) {
-			NoiseEstimate estimate = estimates.get(c);
+		for (int c = 0; c < cameras.size(); c++) {
+			NoiseEstimate estimate = cameras.get(c).estimate();
 			double[] z = estimate.points().stream().mapToDouble(NoiseEstimate.Point::level).toArray();
 			double[] variance = estimate.points().stream().mapToDouble(NoiseEstimate.Point::variance).toArray();
 			double[] error = estimate.points().stream().mapToDouble(NoiseEstimate.Point::error).toArray();

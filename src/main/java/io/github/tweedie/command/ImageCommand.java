@@ -21,6 +21,7 @@ import ij.IJ;
 import ij.ImagePlus;
 import ij.Macro;
 import ij.WindowManager;
+import ij.gui.Roi;
 import ij.macro.Interpreter;
 import io.github.tweedie.sde.Monitor;
 
@@ -125,6 +126,19 @@ abstract class ImageCommand extends DynamicCommand {
 		if (image.getType() == ImagePlus.COLOR_RGB || image.getType() == ImagePlus.COLOR_256)
 			throw new IllegalArgumentException("'" + image.getTitle() + "' is a colour (" + (image.getType() == ImagePlus.COLOR_RGB
 				? "RGB" : "8-bit colour") + ") image, and the models know grey levels; convert it with Image > Type, or split its channels.");
+	}
+
+	/**
+	 * The selection, which must have an inside.
+	 *
+	 * @param remedy end of the sentence that asks for one: what it is for, and what else to ask for
+	 */
+	static Roi areaSelection(ImagePlus image, String remedy) {
+		Roi selection = image.getRoi();
+		if (selection == null || !selection.isArea())
+			throw new IllegalArgumentException("'" + image.getTitle() + "' has no area selection; draw one around what is to be " + remedy
+				+ ".");
+		return selection;
 	}
 
 	/** Refuses a value that is none of the choices. */
