@@ -1,5 +1,7 @@
 package io.github.tweedie.command;
 
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -7,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
 
 import org.scijava.ItemIO;
@@ -25,6 +28,7 @@ import io.github.tweedie.image.NoiseEstimate;
 import io.github.tweedie.image.NoiseEstimator;
 import io.github.tweedie.image.NoiseModel;
 import io.github.tweedie.restore.Denoising;
+import io.github.tweedie.restore.Footprint;
 import io.github.tweedie.restore.Residual;
 import io.github.tweedie.sde.Monitor;
 import io.github.tweedie.sde.Prior;
@@ -90,6 +94,11 @@ public class Denoise extends ModelCommand {
 		description = "The whole image, or what lies inside the selection; outside of it the input is kept.")
 	private String region = WHOLE;
 
+	@Parameter(label = "Save (folder, empty for none)", style = DIRECTORY, persist = false,
+		description = "A folder for results that are too large for the memory: each plane goes to the disk as soon as it is denoised, "
+			+ "and the TIFF files are opened as virtual stacks. While it writes, it needs twice the room on the disk.")
+	private String save = "";
+
 	@Parameter(label = "Model (kind of image)", persist = false, description = ABOUT_MODEL)
 	private String model = "fluorescence";
 
@@ -134,19 +143,23 @@ public class Denoise extends ModelCommand {
 	@Override
 	void compute(Monitor monitor) {
 		requireOptions();
+		GreyPlanes planes = new GreyPlanes(image);
 		Roi selection = region.equals(SELECTION) ? areaSelection(image, "denoised, or ask for region=[" + WHOLE + "]") : null;
 		ImageProcessor inside = selection == null ? null : Stacks.mask(selection, image.getWidth(), image.getHeight());
-		for (int i = 1; i <= image.getStackSize(); i++)
-			Denoising.requireFinite(filled(Stacks.plane(image, i), inside), image.getWidth(), i - 1);
-		List<Camera> cameras = IntStream.range(0, image.getNChannels()).mapToObj(this::camera).toList();
-		Prior prior = open(model, device, monitor);
-		List<Denoising> channels = cameras.stream().map(camera -> Denoising.with(prior).samples(samples).steps(steps).seed(seed)
-			.inflation(camera.inflation()).build()).toList();
-		show(denoise(channels, cameras, inside, monitor), channels, cameras);
+		requireRoom(planes);
+		try (Result result = new Result(planes)) {
+			requireFinite(planes, inside, monitor);
+			List<Camera> cameras = IntStream.range(0, planes.channels()).mapToObj(c -> camera(planes, c)).toList();
+			Prior prior = open(model, device, monitor);
+			List<Denoising> channels = cameras.stream().map(camera -> Denoising.with(prior).samples(samples).steps(steps).seed(seed)
+				.inflation(camera.inflation()).build()).toList();
+			denoise(planes, channels, cameras, inside, result, monitor);
+			show(planes, result, channels, cameras);
+		}
 	}
 
 	private void requireOptions() {
-		requireGrey(image, "denoise");
+		requireImage(image, "denoise");
 		requireKnown("noise", noise, ESTIMATED, GAUSSIAN, CAMERA);
 		requireKnown("uncertainty", uncertainty, NO, YES);
 		requireKnown("residual", residual, NO, YES);
@@ -161,7 +174,57 @@ public class Denoise extends ModelCommand {
 				+ " or plot=" + NO + ".");
 	}
 
+	// -- Room --
+
+	/** What the results and the work on a slice take in memory, in bytes. */
+	private Footprint footprint(GreyPlanes planes) {
+		long plane = (long) Float.BYTES * planes.size(), extra = planes.colours() * (long) results() - planes.colours() + 1;
+		// NB: a slice as ImageJ reads it and a copy, its planes, and those of the result.
+		long work = Footprint.ofPlane(planes.size(), samples) + plane * (2 + planes.colours() + 1);
+		return new Footprint(save.isBlank() ? planes.slices() * plane * extra : 0, work);
+	}
+
+	/** Number of images: the denoised one, and what was asked for besides. */
+	private int results() {
+		return 1 + (uncertainty.equals(YES) ? 1 : 0) + (residual.equals(YES) ? 1 : 0);
+	}
+
+	private void requireRoom(GreyPlanes planes) {
+		Footprint needed = footprint(planes);
+		long free = Footprint.free(needed.bytes());
+		if (free < needed.bytes())
+			throw new IllegalArgumentException(noRoom(needed, free, image.getStackSize() + " slice(s) of " + image.getWidth() + "×"
+				+ image.getHeight() + " pixels"));
+		if (save.isBlank()) return;
+		long plane = (long) Float.BYTES * planes.size(), each = planes.slices() * plane;
+		// NB: the file that is being written lies beside the planes of which it is made.
+		long disk = each * (1 + (results() - 1) * planes.colours()) + each * (results() > 1 ? planes.colours() : 1);
+		long there = DiskStack.free(Path.of(save));
+		if (there < disk)
+			throw new IllegalArgumentException("The results need " + (disk >> 20) + " MB in " + save + " while they are written, and "
+				+ (there >> 20) + " MB are free there; make room, or give save= another folder.");
+	}
+
+	/** What is missing, and what helps: what is kept may go to the disk, what is worked with cannot. */
+	static String noRoom(Footprint needed, long free, String image) {
+		String help = needed.results() > 0 && needed.work() <= free
+			? "give save= a folder, so that each plane goes to the disk as soon as it is denoised, "
+			: "crop the image, ask for fewer samples, ";
+		return "Denoising " + image + " takes " + (needed.bytes() >> 20) + " MB of Java's memory, of which " + (free >> 20)
+			+ " MB are free; " + help + "close other images, or give Java more in Edit > Options > Memory & Threads.";
+	}
+
 	// -- Noise --
+
+	private void requireFinite(GreyPlanes planes, ImageProcessor inside, Monitor monitor) {
+		if (!planes.mayHaveHoles()) return;
+		monitor.say("Looking for pixels that are no numbers");
+		for (int i = 0; i < planes.count(); i++) {
+			if (monitor.cancelled())
+				throw new CancellationException("Cancelled before the first plane was denoised.");
+			Denoising.requireFinite(filled(planes.plane(i), inside), planes.width(), i);
+		}
+	}
 
 	/**
 	 * The noise of a channel.
@@ -181,22 +244,17 @@ public class Denoise extends ModelCommand {
 		}
 	}
 
-	private Camera camera(int channel) {
+	private Camera camera(GreyPlanes planes, int channel) {
 		return switch (noise) {
 			case GAUSSIAN -> new Camera(NoiseModel.gaussian(positive("sd", sd)), null);
 			case CAMERA -> new Camera(NoiseModel.camera(positive("gain", gain), finite("offset", offset),
 				notNegative("readnoise", readnoise)), null);
 			default -> {
-				NoiseEstimate estimate = NoiseEstimator.estimate(Stacks.floats(image, planesOf(channel)));
+				int[] some = planes.some(channel, PLANES_FOR_NOISE);
+				NoiseEstimate estimate = NoiseEstimator.estimate(some.length, planes.width(), k -> planes.plane(some[k]));
 				yield new Camera(estimate.model(), estimate);
 			}
 		};
-	}
-
-	/** Indices of some planes of a channel, spread over the stack, from 1. */
-	private int[] planesOf(int channel) {
-		int channels = image.getNChannels(), each = image.getStackSize() / channels, used = Math.min(each, PLANES_FOR_NOISE);
-		return IntStream.range(0, used).map(k -> k * each / used * channels + channel + 1).toArray();
 	}
 
 	private static double positive(String key, double value) {
@@ -220,41 +278,73 @@ public class Denoise extends ModelCommand {
 
 	// -- Planes --
 
-	/**
-	 * What became of all planes.
-	 *
-	 * @param spread null if it was not asked for
-	 * @param rest null if it was not asked for
-	 */
-	private record Result(ImageStack clean, ImageStack spread, ImageStack rest, Map<Residual.Verdict, Integer> verdicts,
-		long evaluations, double seconds) {}
+	/** What became of the planes, in memory or on the disk. */
+	private final class Result implements AutoCloseable {
 
-	/** Reads, denoises and keeps one plane after the other; the channel runs fastest. */
-	private Result denoise(List<Denoising> channels, List<Camera> cameras, ImageProcessor inside, Monitor monitor) {
-		long start = System.nanoTime(), evaluations = 0;
-		ImageStack clean = stack(), spread = uncertainty.equals(YES) ? stack() : null, rest = residual.equals(YES) ? stack() : null;
-		Map<Residual.Verdict, Integer> verdicts = new EnumMap<>(Residual.Verdict.class);
-		int count = image.getStackSize();
-		for (int i = 1; i <= count; i++) {
-			int c = (i - 1) % channels.size();
-			float[] grey = Stacks.plane(image, i);
-			Denoising.Plane plane = channels.get(c).plane(filled(grey, inside), image.getWidth(), cameras.get(c).noise(), i - 1,
-				monitor.part(i - 1, 1, count));
-			if (inside != null)
-				keepOutside(inside, plane.mean(), grey, plane.deviation());
-			clean.setPixels(plane.mean(), i);
-			if (spread != null)
-				spread.setPixels(plane.deviation(), i);
-			if (rest != null)
-				rest.setPixels(difference(grey, plane.mean()), i);
-			verdicts.merge(plane.residual().verdict(), 1, Integer::sum);
-			evaluations = Math.max(evaluations, plane.evaluations());
+		private final List<DiskStack> unfinished = new ArrayList<>();
+		private final Map<Residual.Verdict, Integer> verdicts = new EnumMap<>(Residual.Verdict.class);
+		private final ImageStack clean, spread, rest;
+		private long evaluations;
+		private double seconds;
+
+		/** The uncertainty and the residual are null if they were not asked for. */
+		Result(GreyPlanes planes) {
+			clean = stack("denoised", planes.colour());
+			spread = uncertainty.equals(YES) ? stack("uncertainty", false) : null;
+			rest = residual.equals(YES) ? stack("residual", false) : null;
 		}
-		return new Result(clean, spread, rest, verdicts, evaluations, (System.nanoTime() - start) * 1e-9);
+
+		private ImageStack stack(String kind, boolean colour) {
+			if (save.isBlank()) return new ImageStack(image.getWidth(), image.getHeight());
+			try {
+				DiskStack stack = new DiskStack(image.getWidth(), image.getHeight(), colour, file(kind));
+				unfinished.add(stack);
+				return stack;
+			}
+			catch (IllegalArgumentException e) {
+				close();
+				throw e;
+			}
+		}
+
+		/** Removes what was not finished. */
+		@Override
+		public void close() {
+			unfinished.forEach(DiskStack::close);
+		}
 	}
 
-	private ImageStack stack() {
-		return ImageStack.create(image.getWidth(), image.getHeight(), image.getStackSize(), 32);
+	/** The file of a result: the title of the image without an extension, and what it is. */
+	private Path file(String kind) {
+		String name = image.getTitle().replaceFirst("\\.[A-Za-z0-9]{1,5}$", "").replaceAll("[\\\\/:*?\"<>|\\p{Cntrl}]", "_");
+		return Path.of(save.strip()).resolve(name + "-" + kind + ".tif");
+	}
+
+	/** Reads, denoises and keeps one slice after the other. */
+	private void denoise(GreyPlanes planes, List<Denoising> channels, List<Camera> cameras, ImageProcessor inside, Result result,
+		Monitor monitor)
+	{
+		long start = System.nanoTime();
+		for (int slice = 0; slice < planes.slices(); slice++) {
+			float[][] greys = planes.read(slice);
+			for (int k = 0; k < greys.length; k++) {
+				int index = slice * greys.length + k, c = index % channels.size();
+				float[] grey = greys[k];
+				Denoising.Plane plane = channels.get(c).plane(filled(grey, inside), planes.width(), cameras.get(c).noise(), index,
+					monitor.part(index, 1, planes.count()));
+				if (inside != null)
+					keepOutside(inside, plane.mean(), grey, plane.deviation());
+				if (result.spread != null)
+					result.spread.addSlice(null, plane.deviation());
+				if (result.rest != null)
+					result.rest.addSlice(null, difference(grey, plane.mean()));
+				greys[k] = plane.mean();
+				result.verdicts.merge(plane.residual().verdict(), 1, Integer::sum);
+				result.evaluations = Math.max(result.evaluations, plane.evaluations());
+			}
+			result.clean.addSlice(null, planes.colour() ? GreyPlanes.packed(greys) : greys[0]);
+		}
+		result.seconds = (System.nanoTime() - start) * 1e-9;
 	}
 
 	/** What the network is to see of a plane: what is no number outside of the selection gives way to the median of the rest. */
@@ -289,42 +379,54 @@ public class Denoise extends ModelCommand {
 
 	// -- The results --
 
-	private void show(Result result, List<Denoising> channels, List<Camera> cameras) {
-		Set<String> remarks = remarks(result, cameras);
-		Map<String, String> origin = origin(result, channels, cameras, remarks);
-		denoised = Stacks.dressed(bare("denoised of ", result.clean), image);
-		describe(denoised, origin, image.getInfoProperty());
-		if (result.spread != null) {
-			deviation = Stacks.uncertainty(bare("uncertainty of ", result.spread), image);
-			describe(deviation, origin, image.getInfoProperty());
-		}
+	private void show(GreyPlanes planes, Result result, List<Denoising> channels, List<Camera> cameras) {
+		Set<String> remarks = remarks(planes, result, cameras);
+		Map<String, String> origin = origin(planes, result, channels, cameras, remarks);
+		denoised = finished(Stacks.dressed(bare("denoised of ", result.clean), image), origin);
+		if (result.spread != null)
+			deviation = finished(Stacks.uncertainty(bare("uncertainty of ", result.spread), image), origin);
 		if (result.rest != null) {
 			removed = Stacks.arranged(bare("residual of ", result.rest), image);
 			removed.resetDisplayRange();
-			describe(removed, origin, image.getInfoProperty());
+			removed = finished(removed, origin);
 		}
 		if (plot.equals(YES))
-			plotted = plot(cameras);
+			plotted = plot(planes, cameras);
 		remarks.forEach(remark -> IJ.log(image.getTitle() + ": " + remark));
 	}
 
-	private Set<String> remarks(Result result, List<Camera> cameras) {
+	private ImagePlus finished(ImagePlus made, Map<String, String> origin) {
+		describe(made, origin, image.getInfoProperty());
+		if (made.getStack() instanceof DiskStack disk)
+			disk.save(made);
+		return made;
+	}
+
+	private Set<String> remarks(GreyPlanes planes, Result result, List<Camera> cameras) {
 		Set<String> remarks = new LinkedHashSet<>();
+		if (GreyPlanes.palette(image))
+			remarks.add("It is an 8-bit colour image and was taken for the RGB image of its colours; few colours change the noise, so give"
+				+ " the image from before they were chosen.");
+		PixelSize.remark(image.getCalibration(), () -> pixelSize(model)).ifPresent(remarks::add);
 		cameras.forEach(camera -> remarks.addAll(camera.warnings()));
-		result.verdicts.forEach((verdict, planes) -> {
+		result.verdicts.forEach((verdict, count) -> {
 			if (verdict != Residual.Verdict.AS_EXPECTED)
-				remarks.add("In " + planes + " of " + image.getStackSize() + " plane(s) " + verdict.sentence());
+				remarks.add("In " + count + " of " + planes.count() + " plane(s) " + verdict.sentence());
 		});
 		return remarks;
 	}
 
-	private Map<String, String> origin(Result result, List<Denoising> channels, List<Camera> cameras, Set<String> remarks) {
+	private Map<String, String> origin(GreyPlanes planes, Result result, List<Denoising> channels, List<Camera> cameras,
+		Set<String> remarks)
+	{
 		Map<String, String> origin = new LinkedHashMap<>();
 		for (int c = 0; c < channels.size(); c++) {
-			String where = channels.size() > 1 ? "channel " + (c + 1) + ", " : "";
+			String where = channels.size() > 1 ? planes.channel(c) + ", " : "";
 			channels.get(c).provenance(cameras.get(c).noise(), result.evaluations, result.seconds)
 				.forEach((key, value) -> origin.put(key.startsWith("noise") ? where + key : key, value));
 		}
+		if (planes.colour())
+			origin.put("rounding", "to whole levels from 0 to 255 of red, green and blue; uncertainty and residual are not rounded");
 		if (region.equals(SELECTION))
 			origin.put("selection", String.valueOf(image.getRoi().getBounds()));
 		origin.put("macro", macroLine());
@@ -337,7 +439,7 @@ public class Denoise extends ModelCommand {
 		return Stacks.image(prefix + image.getTitle(), stack, image.getCalibration());
 	}
 
-	private ImagePlus plot(List<Camera> cameras) {
+	private ImagePlus plot(GreyPlanes planes, List<Camera> cameras) {
 		ImageStack pages = null;
 		for (int c = 0; c < cameras.size(); c++) {
 			NoiseEstimate estimate = cameras.get(c).estimate();
@@ -354,7 +456,7 @@ public class Denoise extends ModelCommand {
 			ImageProcessor drawn = page.getProcessor();
 			if (pages == null)
 				pages = new ImageStack(drawn.getWidth(), drawn.getHeight());
-			pages.addSlice("channel " + (c + 1), drawn);
+			pages.addSlice(planes.channel(c), drawn);
 		}
 		return new ImagePlus("noise of " + image.getTitle(), pages);
 	}

@@ -32,6 +32,9 @@ import io.github.tweedie.sde.Monitor;
  */
 abstract class ImageCommand extends DynamicCommand {
 
+	/** Style of an option that is the path of a folder. NB: not a File, for which a macro without it would open a chooser. */
+	static final String DIRECTORY = "directory";
+
 	@Parameter(required = false)
 	private TaskService tasks;
 
@@ -119,11 +122,16 @@ abstract class ImageCommand extends DynamicCommand {
 		}
 	}
 
-	/** Refuses what is no image of grey levels. */
-	static void requireGrey(ImagePlus image, String purpose) {
+	/** Refuses what is no image at all. */
+	static void requireImage(ImagePlus image, String purpose) {
 		if (image == null || image.getWidth() == 0 || image.getStackSize() == 0 || image.getProcessor() == null)
 			throw new IllegalArgumentException("There is no image to " + purpose + "; open one, or give a macro the title of an open one.");
-		if (image.getType() == ImagePlus.COLOR_RGB || image.getType() == ImagePlus.COLOR_256)
+	}
+
+	/** Refuses what is no image of grey levels. */
+	static void requireGrey(ImagePlus image, String purpose) {
+		requireImage(image, purpose);
+		if (image.getType() == ImagePlus.COLOR_RGB || GreyPlanes.palette(image))
 			throw new IllegalArgumentException("'" + image.getTitle() + "' is a colour (" + (image.getType() == ImagePlus.COLOR_RGB
 				? "RGB" : "8-bit colour") + ") image, and the models know grey levels; convert it with Image > Type, or split its channels.");
 	}

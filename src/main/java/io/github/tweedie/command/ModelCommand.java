@@ -30,6 +30,11 @@ abstract class ModelCommand extends ImageCommand {
 		requireKnown("device", device, AUTO, CPU, CUDA);
 	}
 
+	/** Side in micrometres of the pixels on which a model was trained, or NaN if it does not tell. */
+	double pixelSize(String model) {
+		return priors.pixelSize(model);
+	}
+
 	/** @throws IllegalArgumentException if there is no such model, or it cannot run on the device */
 	Prior open(String model, String device, Monitor monitor) {
 		return priors.open(model, device, monitor);

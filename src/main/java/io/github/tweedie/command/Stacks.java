@@ -93,12 +93,16 @@ final class Stacks {
 		return image;
 	}
 
-	/** Gives an image the channels, slices, frames and slice labels of another. */
+	/**
+	 * Gives an image the channels, slices, frames and slice labels of another; three planes in place of one are channels, the colours of
+	 * that plane.
+	 */
 	static ImagePlus arranged(ImagePlus bare, ImagePlus like) {
-		bare.setDimensions(like.getNChannels(), like.getNSlices(), like.getNFrames());
-		for (int i = 1; i <= like.getStackSize(); i++)
-			bare.getStack().setSliceLabel(like.getStack().getSliceLabel(i), i);
-		bare.setOpenAsHyperStack(like.isHyperStack());
+		int colours = bare.getStackSize() / like.getStackSize();
+		bare.setDimensions(colours * like.getNChannels(), like.getNSlices(), like.getNFrames());
+		for (int i = 0; i < bare.getStackSize(); i++)
+			bare.getStack().setSliceLabel(GreyPlanes.label(i, colours, like.getStack().getSliceLabel(i / colours + 1)), i + 1);
+		bare.setOpenAsHyperStack(like.isHyperStack() || colours > 1);
 		return bare;
 	}
 
@@ -125,7 +129,7 @@ final class Stacks {
 			dressed.setLuts(composite.getLuts());
 			image = dressed;
 		}
-		else {
+		else if (bare.getType() != ImagePlus.COLOR_RGB) {
 			image.getProcessor().setColorModel(like.getProcessor().getColorModel());
 			image.getStack().setColorModel(like.getProcessor().getColorModel());
 			double[] range = calibratedRange(like);
