@@ -143,8 +143,9 @@ final class DiskStack extends VirtualStack implements AutoCloseable {
 		IJ.redirectErrorMessages(true);
 		try {
 			if (!new FileSaver(image).saveAsTiff(target.toString())) {
+				String why = String.valueOf(IJ.getErrorMessage()).replaceAll("\\s+", " ");
 				Files.deleteIfExists(target);
-				throw failed("ImageJ could not save it", null);
+				throw failed(why, null);
 			}
 			double low = image.getDisplayRangeMin(), high = image.getDisplayRangeMax();
 			image.setStack(FileInfoVirtualStack.openVirtual(target.toString()).getStack());

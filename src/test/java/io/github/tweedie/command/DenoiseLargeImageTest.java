@@ -154,6 +154,20 @@ class DenoiseLargeImageTest {
 		assertEquals("denoised of cells.tif", ImageJ1.run(STACK + denoise("")).title());
 	}
 
+	@Test
+	void aFileThatCannotBeFinishedIsTold(@TempDir Path folder) throws IOException {
+		Path gone = folder.resolve("gone");
+		String told = ImageJ1.saved(gone.resolve("a.tif"), () -> {
+			try (Stream<Path> files = Files.list(gone)) {
+				for (Path file : files.toList())
+					Files.delete(file);
+			}
+			Files.delete(gone);
+			return null;
+		});
+		assertTrue(told.contains("a.tif could not be written (") && told.contains("MB are free there"), told);
+	}
+
 	/** 100,000 planes of 2000×2000: results of 1.6 TB. */
 	@Test
 	void whatDoesNotFitIsToldBeforeTheStart() {

@@ -1,8 +1,10 @@
 package io.github.tweedie.command;
 
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 import org.scijava.Context;
@@ -60,6 +62,19 @@ final class ImageJ1 {
 			all[inputs.length + 1] = picture.image();
 			CommandInfo info = context.service(CommandService.class).getCommand(command);
 			return new Picture((ImagePlus) context.service(ModuleService.class).run(info, true, all).get().getOutput(output));
+		}
+	}
+
+	/** Puts a plane onto the disk, lets something happen and writes the file. @return what failed */
+	static String saved(Path file, Callable<Void> between) {
+		try (DiskStack stack = new DiskStack(4, 3, false, file)) {
+			stack.addSlice(null, new float[12]);
+			between.call();
+			stack.save(new ImagePlus("a", stack));
+			return "";
+		}
+		catch (Exception e) {
+			return e.getMessage();
 		}
 	}
 
