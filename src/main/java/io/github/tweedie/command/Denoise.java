@@ -35,8 +35,8 @@ import io.github.tweedie.sde.Prior;
 
 /**
  * Takes the camera's noise out of an image, of which it finds the strength by itself. Every plane is denoised on its own, every
- * channel has its own noise; planes are read one after the other. The field names are the keys of a macro, so they are part of
- * the interface.
+ * channel and every colour has its own noise; slices are read one after the other, and results may go to the disk one after the
+ * other. The field names are the keys of a macro, so they are part of the interface.
  */
 @Plugin(type = Command.class, headless = true, initializer = "offerChoices",
 	menu = { @Menu(label = "Plugins"), @Menu(label = "Tweedie"), @Menu(label = Denoise.TITLE, weight = 0) })

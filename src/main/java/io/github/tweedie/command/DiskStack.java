@@ -20,9 +20,9 @@ import ij.process.FloatProcessor;
 import ij.process.ImageProcessor;
 
 /**
- * A stack whose planes go to the disk as they are added and are read from there one at a time: into a file without a name that other
- * programs need to know, since what is to be told of an image stands at the beginning of a TIFF file and is known at the end of a run.
- * {@link #save} makes the TIFF file; {@link #close} removes what is not finished.
+ * A stack whose planes go to the disk as they are added, and are read from there one at a time. They wait in a file of their own,
+ * since what is to be told of an image stands at the beginning of a TIFF file and is known at the end of a run. {@link #save} makes
+ * the TIFF file; {@link #close} removes what is not finished.
  */
 final class DiskStack extends VirtualStack implements AutoCloseable {
 
@@ -45,15 +45,16 @@ final class DiskStack extends VirtualStack implements AutoCloseable {
 		this.target = target;
 		setBitDepth(colour ? 24 : 32);
 		if (Files.exists(target))
-			throw new IllegalArgumentException("The file " + target + " exists already and is not overwritten; remove it, or give save= "
-				+ "another folder.");
+			throw new IllegalArgumentException("The file " + target + " exists already and is not overwritten; remove it, or give"
+				+ " save= another folder.");
 		try {
-			Files.createDirectories(target.toAbsolutePath().getParent());
+			Files.createDirectories(folder());
 			planes = FileChannel.open(target.resolveSibling("." + target.getFileName() + ".part"), StandardOpenOption.CREATE,
-				StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.DELETE_ON_CLOSE);
+				StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.READ, StandardOpenOption.WRITE,
+				StandardOpenOption.DELETE_ON_CLOSE);
 		}
 		catch (IOException e) {
-			throw new IllegalArgumentException("The folder " + target.toAbsolutePath().getParent() + " cannot be written to (" + e.getMessage()
+			throw new IllegalArgumentException("The folder " + folder() + " cannot be written to (" + e.getMessage()
 				+ "); give save= another folder.", e);
 		}
 	}
@@ -130,8 +131,8 @@ final class DiskStack extends VirtualStack implements AutoCloseable {
 	}
 
 	/**
-	 * Writes the TIFF file with all that the image tells of itself. The image stays as it is, but that its planes come from that file
-	 * and what was here is gone.
+	 * Writes the TIFF file with all that the image tells of itself. The image stays as it is, but that its planes come from that
+	 * file, and what was here is gone.
 	 *
 	 * @param image whose stack this is
 	 * @throws IllegalStateException if the file cannot be written; then there is none
@@ -165,7 +166,11 @@ final class DiskStack extends VirtualStack implements AutoCloseable {
 
 	private IllegalStateException failed(String why, Exception cause) {
 		return new IllegalStateException("The file " + target + " could not be written (" + why + "), and "
-			+ (free(target.toAbsolutePath().getParent()) >> 20) + " MB are free there; make room, or give save= another folder.", cause);
+			+ (free(folder()) >> 20) + " MB are free there; make room, or give save= another folder.", cause);
+	}
+
+	private Path folder() {
+		return target.toAbsolutePath().getParent();
 	}
 
 	@Override

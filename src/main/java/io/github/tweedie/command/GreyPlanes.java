@@ -9,9 +9,9 @@ import ij.process.ColorProcessor;
 import ij.process.ImageProcessor;
 
 /**
- * An image as grey planes, of which those of one slice are read at a time, so that a virtual stack is never whole in memory. A slice of
- * grey levels is one plane; one of a colour image is three, red, green and blue. The planes are counted through from 0: the colour
- * fastest, then the channel, as in ImageJ's stack.
+ * An image as grey planes, of which those of one slice are read at a time, so that a virtual stack is never whole in memory. A
+ * slice of grey levels is one plane; one of a colour image is three, red, green and blue. The planes are counted through from 0:
+ * the colour fastest, then the channel, as in ImageJ's stack.
  */
 final class GreyPlanes {
 

@@ -13,8 +13,8 @@ abstract class ModelCommand extends ImageCommand {
 
 	static final String AUTO = "auto", CPU = "cpu", CUDA = "cuda";
 
-	static final String ABOUT_MODEL = "The network, named after the kind of images it was trained on. A macro may also give the path of "
-		+ "a model package.";
+	static final String ABOUT_MODEL = "The network, named after the kind of images it was trained on. A macro may also give the path"
+		+ " of a model package.";
 	static final String ABOUT_DEVICE = "What computes: auto takes an NVIDIA card if there is one that works, else the processor.";
 
 	@Parameter

@@ -32,11 +32,11 @@ final class PixelSize {
 	static Optional<String> remark(Calibration calibration, DoubleSupplier model) {
 		double own = micrometres(calibration), trained = own > 0 ? model.getAsDouble() : Double.NaN, larger = trained / own;
 		if (!(trained > 0) || larger <= MOST && larger >= 1 / MOST) return Optional.empty();
-		String seen = String.format(Locale.ROOT, "Its pixels measure %.3g µm, those on which the model was trained %.3g µm, so structures"
-			+ " look %.3g times as large to the network; ", own, trained, larger);
+		String seen = String.format(Locale.ROOT, "Its pixels measure %.3g µm, those on which the model was trained %.3g µm, so"
+			+ " structures look %.3g times as large to the network; ", own, trained, larger);
 		return Optional.of(seen + (larger > 1
-			? "bin the image by " + Math.round(larger) + " with Image > Transform > Bin... and Average, which keeps its noise independent, or"
-				+ " take a model that was trained on such pixels."
+			? "bin the image by " + Math.round(larger) + " with Image > Transform > Bin... and Average, which keeps its noise"
+				+ " independent, or take a model that was trained on such pixels."
 			: "take a model that was trained on such pixels; to enlarge the image would make its noise alike in neighbouring pixels."));
 	}
 }

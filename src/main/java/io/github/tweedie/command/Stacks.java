@@ -94,8 +94,8 @@ final class Stacks {
 	}
 
 	/**
-	 * Gives an image the channels, slices, frames and slice labels of another; three planes in place of one are channels, the colours of
-	 * that plane.
+	 * Gives an image the channels, slices, frames and slice labels of another; three planes in place of one are channels, the
+	 * colours of that plane.
 	 */
 	static ImagePlus arranged(ImagePlus bare, ImagePlus like) {
 		int colours = bare.getStackSize() / like.getStackSize();

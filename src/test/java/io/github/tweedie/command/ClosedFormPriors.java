@@ -55,8 +55,10 @@ public class ClosedFormPriors extends PriorService.Library {
 			return new Prior(ClosedFormPriors::denoise, COLOUR, "closed form", 3, -1, 1, 0.01, 20, 1, 0, List.of(),
 				Prior.Precision.FLOAT32);
 		if (nameOrPath.equals(STEPPED))
-			return new Prior(ClosedFormPriors::stepped, STEPPED, "closed form", 1, -1, 1, 0.01, 20, 8, 4, List.of(), Prior.Precision.FLOAT32);
-		return nameOrPath.equals(NAME) || nameOrPath.equals(SIZED) ? Prior.of(NAME, ClosedFormPriors::denoise) : super.open(nameOrPath, device, monitor);
+			return new Prior(ClosedFormPriors::stepped, STEPPED, "closed form", 1, -1, 1, 0.01, 20, 8, 4, List.of(),
+				Prior.Precision.FLOAT32);
+		boolean plain = nameOrPath.equals(NAME) || nameOrPath.equals(SIZED);
+		return plain ? Prior.of(NAME, ClosedFormPriors::denoise) : super.open(nameOrPath, device, monitor);
 	}
 
 	@Override

@@ -87,7 +87,8 @@ class DenoiseAnyImageTest {
 		int changed = 0;
 		for (int c = 0; c < 3; c++)
 			for (int i = 0; i < 40 * 33; i++) {
-				boolean inside = i % 40 >= 5 && i % 40 < 12 && i / 40 >= 6 && i / 40 < 14, same = colours.colour(1, c)[i] == clean.colour(1, c)[i];
+				boolean inside = i % 40 >= 5 && i % 40 < 12 && i / 40 >= 6 && i / 40 < 14;
+				boolean same = colours.colour(1, c)[i] == clean.colour(1, c)[i];
 				assertTrue(inside || same, "colour " + c + ", pixel " + i);
 				changed += same ? 0 : 1;
 			}
@@ -124,7 +125,9 @@ class DenoiseAnyImageTest {
 		String stack = """
 			setBatchMode(true);
 			newImage("stack", "16-bit black", 33, 21, 12);
-			for (i = 1; i <= 12; i++) { setSlice(i); run("Set...", "value=" + 100 * i + " slice"); Property.setSliceLabel("label " + i, i); }
+			for (i = 1; i <= 12; i++) {
+				setSlice(i); run("Set...", "value=" + 100 * i + " slice"); Property.setSliceLabel("label " + i, i);
+			}
 			run("Add Specified Noise...", "stack standard=5");
 			run("Stack to Hyperstack...", "order=xyczt(default) channels=2 slices=3 frames=2 display=Grayscale");
 			setVoxelSize(0.5, 0.5, 2, "um");

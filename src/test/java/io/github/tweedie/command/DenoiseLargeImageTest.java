@@ -59,8 +59,8 @@ class DenoiseLargeImageTest {
 	@Test
 	void aThousandPlanesGoThroughInConstantMemory(@TempDir Path folder) throws Exception {
 		CountingStack stack = new CountingStack(128, 128, 1000);
-		Picture clean = ImageJ1.output(Denoise.class, "denoised", ImageJ1.virtual(stack), "model", ClosedFormPriors.NAME, "noise", "gaussian",
-			"sd", 10.0, "save", folder.toString());
+		Picture clean = ImageJ1.output(Denoise.class, "denoised", ImageJ1.virtual(stack), "model", ClosedFormPriors.NAME,
+			"noise", "gaussian", "sd", 10.0, "save", folder.toString());
 		assertEquals(IntStream.rangeClosed(2, 1000).boxed().toList(), stack.asked.stream().filter(n -> n > 1).toList(),
 			"each plane is read once, in order");
 		assertTrue(stack.mostAlive <= 3, stack.mostAlive + " planes of the input were held");
@@ -191,7 +191,8 @@ class DenoiseLargeImageTest {
 	/** The network's file is gone after the first image, so whoever opened it again would fail. */
 	@Test
 	void aHundredImagesAreDenoisedWithOneSession(@TempDir Path folder) throws IOException {
-		Path source = Path.of("src/test/resources/io/github/tweedie/model/gaussian"), copy = Files.createDirectory(folder.resolve("gaussian"));
+		Path source = Path.of("src/test/resources/io/github/tweedie/model/gaussian");
+		Path copy = Files.createDirectory(folder.resolve("gaussian"));
 		for (String name : files(source))
 			Files.copy(source.resolve(name), copy.resolve(name));
 		Picture last = ImageJ1.run("setBatchMode(true);"

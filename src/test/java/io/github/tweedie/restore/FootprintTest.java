@@ -47,8 +47,9 @@ class FootprintTest {
 	@ValueSource(ints = { 0, 2 })
 	void aPlaneGoesThroughInTheMemoryThatIsForeseen(int samples) throws IOException, InterruptedException {
 		long bytes = Footprint.ofPlane(SIDE * SIDE, samples) + Float.BYTES * SIDE * SIDE + JAVA;
-		Process java = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx" + bytes / 1024 + "k",
-			"-cp", System.getProperty("java.class.path"), OnePlane.class.getName(), String.valueOf(samples)).redirectErrorStream(true).start();
+		String program = Path.of(System.getProperty("java.home"), "bin", "java").toString(), heap = "-Xmx" + bytes / 1024 + "k";
+		Process java = new ProcessBuilder(program, heap, "-cp", System.getProperty("java.class.path"), OnePlane.class.getName(),
+			String.valueOf(samples)).redirectErrorStream(true).start();
 		String told = new String(java.getInputStream().readAllBytes());
 		assertEquals(0, java.waitFor(), told);
 	}
