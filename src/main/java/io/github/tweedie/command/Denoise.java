@@ -176,33 +176,17 @@ public class Denoise extends ModelCommand {
 
 	// -- Room --
 
-	/** What the results and the work on a slice take in memory, in bytes. */
-	private Footprint footprint(GreyPlanes planes) {
-		long plane = (long) Float.BYTES * planes.size(), extra = planes.colours() * (long) results() - planes.colours() + 1;
-		// NB: a slice as ImageJ reads it and a copy, its planes, and those of the result.
-		long work = Footprint.ofPlane(planes.size(), samples) + plane * (2 + planes.colours() + 1);
-		return new Footprint(save.isBlank() ? planes.slices() * plane * extra : 0, work);
-	}
-
-	/** Number of images: the denoised one, and what was asked for besides. */
-	private int results() {
-		return 1 + (uncertainty.equals(YES) ? 1 : 0) + (residual.equals(YES) ? 1 : 0);
-	}
-
 	private void requireRoom(GreyPlanes planes) {
-		Footprint needed = footprint(planes);
+		int maps = (uncertainty.equals(YES) ? 1 : 0) + (residual.equals(YES) ? 1 : 0);
+		Footprint whole = Footprint.of(planes.size(), planes.slices(), planes.colours(), maps, samples);
+		Footprint needed = save.isBlank() ? whole : whole.saved();
 		long free = Footprint.free(needed.bytes());
 		if (free < needed.bytes())
 			throw new IllegalArgumentException(noRoom(needed, free, image.getStackSize() + " slice(s) of " + image.getWidth() + "×"
 				+ image.getHeight() + " pixels"));
-		if (save.isBlank()) return;
-		long plane = (long) Float.BYTES * planes.size(), each = planes.slices() * plane;
-		// NB: the file that is being written lies beside the planes of which it is made.
-		long disk = each * (1 + (results() - 1) * planes.colours()) + each * (results() > 1 ? planes.colours() : 1);
-		long there = DiskStack.free(Path.of(save));
-		if (there < disk)
-			throw new IllegalArgumentException("The results need " + (disk >> 20) + " MB in " + save + " while they are written, and "
-				+ (there >> 20) + " MB are free there; make room, or give save= another folder.");
+		if (!save.isBlank() && DiskStack.free(Path.of(save)) < whole.disk())
+			throw new IllegalArgumentException("The results need " + (whole.disk() >> 20) + " MB in " + save + " while they are written,"
+				+ " and " + (DiskStack.free(Path.of(save)) >> 20) + " MB are free there; make room, or give save= another folder.");
 	}
 
 	/** What is missing, and what helps: what is kept may go to the disk, what is worked with cannot. */

@@ -21,8 +21,8 @@ import ij.process.ImageProcessor;
 
 /**
  * A stack whose planes go to the disk as they are added, and are read from there one at a time. They wait in a file of their own,
- * since what is to be told of an image stands at the beginning of a TIFF file and is known at the end of a run. {@link #save} makes
- * the TIFF file; {@link #close} removes what is not finished.
+ * since what is to be told of an image stands at the beginning of a TIFF file and is known at the end of a run. {@link #save}
+ * makes the TIFF file; {@link #close} removes what is not finished.
  */
 final class DiskStack extends VirtualStack implements AutoCloseable {
 

@@ -1,13 +1,14 @@
 package io.github.tweedie.restore;
 
 /**
- * What a run will hold in Java's memory, to be known before it starts. The network itself is not in it: its memory lies outside of
- * Java's heap.
+ * What a run of denoising will hold in Java's memory, to be known before it starts. The network itself is not in it: its memory
+ * lies outside of Java's heap.
  *
- * @param results bytes that stay until the end
+ * @param results bytes of all results, which stay until the end
+ * @param largest bytes of the largest of them
  * @param work bytes that are needed while one slice is denoised, and then given back
  */
-public record Footprint(long results, long work) {
+public record Footprint(long results, long largest, long work) {
 
 	/** Float copies of a plane in one call of the network: the plane as read, stabilised, scaled, continued, clean and blended. */
 	static final int ONE_CALL = 7;
@@ -19,6 +20,32 @@ public record Footprint(long results, long work) {
 	static final long CONSTANT = 48L << 20;
 
 	/**
+	 * Of an image that is denoised slice by slice.
+	 *
+	 * @param pixels of a plane
+	 * @param slices of the image
+	 * @param colours planes of a slice; the denoised ones are kept together in 4 bytes a pixel
+	 * @param maps results besides the denoised image, which have a plane for each colour
+	 * @param samples as in {@link Denoising.Builder#samples}
+	 */
+	public static Footprint of(long pixels, int slices, int colours, int maps, int samples) {
+		long plane = Float.BYTES * pixels, each = slices * plane;
+		// NB: a slice as it is read and a copy of it, its planes, and those of the result.
+		long work = ofPlane(pixels, samples) + plane * (colours + 3);
+		return new Footprint(each * (1 + maps * colours), each * (maps > 0 ? colours : 1), work);
+	}
+
+	/** With results that go to the disk. */
+	public Footprint saved() {
+		return new Footprint(0, 0, work);
+	}
+
+	/** Bytes on the disk while the results are saved: each file is written beside the planes of which it is made. */
+	public long disk() {
+		return Math.addExact(results, largest);
+	}
+
+	/**
 	 * @param pixels of a plane
 	 * @param samples as in {@link Denoising.Builder#samples}
 	 * @return bytes that {@link Denoising#plane} needs besides what it is given
@@ -28,6 +55,7 @@ public record Footprint(long results, long work) {
 		return CONSTANT + Float.BYTES * copies * pixels;
 	}
 
+	/** Bytes in Java's memory. */
 	public long bytes() {
 		return Math.addExact(results, work);
 	}

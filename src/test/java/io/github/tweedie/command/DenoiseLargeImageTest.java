@@ -182,9 +182,9 @@ class DenoiseLargeImageTest {
 
 	@Test
 	void whatHelpsDependsOnWhatIsMissing() {
-		String results = Denoise.noRoom(new Footprint(900L << 20, 100L << 20), 500L << 20, "it");
+		String results = Denoise.noRoom(new Footprint(900L << 20, 900L << 20, 100L << 20), 500L << 20, "it");
 		assertTrue(results.contains("takes 1000 MB of Java's memory, of which 500 MB are free; give save= a folder"), results);
-		String work = Denoise.noRoom(new Footprint(900L << 20, 600L << 20), 500L << 20, "it");
+		String work = Denoise.noRoom(new Footprint(900L << 20, 900L << 20, 600L << 20), 500L << 20, "it");
 		assertTrue(work.contains("takes 1500 MB") && work.contains("crop the image") && !work.contains("save="), work);
 	}
 

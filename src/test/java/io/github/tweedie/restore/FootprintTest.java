@@ -62,11 +62,25 @@ class FootprintTest {
 		assertEquals(Footprint.CONSTANT + 4 * plane * Footprint.ONE_CALL, Footprint.ofPlane(plane, 0));
 	}
 
-	/** The promise: a plane of 8192² in a heap of 4 GB, with what ImageJ holds of it, 10 copies in all. */
+	/** The promise: a plane of 8192² of 16 bits in a heap of 4 GB. */
 	@Test
 	void aLargePlaneFitsInto4Gigabytes() {
-		long plane = 8192L * 8192;
-		assertTrue(Footprint.ofPlane(plane, 0) + 3 * Float.BYTES * plane < 4L << 30);
+		long pixels = 8192L * 8192;
+		assertTrue(2 * pixels + Footprint.of(pixels, 1, 1, 0, 0).bytes() < 4L << 30);
+	}
+
+	/** 10 colour slices of 100 pixels: 4000 bytes of colours, and 12000 bytes for each map, which has red, green and blue apart. */
+	@Test
+	void resultsAreCounted() {
+		assertEquals(4000, Footprint.of(100, 10, 1, 0, 0).results());
+		assertEquals(12000, Footprint.of(100, 10, 1, 2, 3).results());
+		assertEquals(4000, Footprint.of(100, 10, 3, 0, 0).results());
+		Footprint colour = Footprint.of(100, 10, 3, 2, 3);
+		assertEquals(4000 + 2 * 12000, colour.results());
+		assertEquals(colour.results() + colour.work(), colour.bytes());
+		assertEquals(colour.results() + 12000, colour.disk());
+		assertEquals(colour.work(), colour.saved().bytes());
+		assertTrue(Footprint.of(1 << 20, 100_000, 3, 2, 0).results() > 2_000_000_000_000L, "more than an int counts");
 	}
 
 	@Test
@@ -77,6 +91,6 @@ class FootprintTest {
 
 	@Test
 	void aSumBeyondAllBoundsIsNoSmallNumber() {
-		assertThrows(ArithmeticException.class, () -> new Footprint(Long.MAX_VALUE, 1).bytes());
+		assertThrows(ArithmeticException.class, () -> new Footprint(Long.MAX_VALUE, 1, 1).bytes());
 	}
 }
