@@ -3,7 +3,7 @@
 //
 //   ImageJ --headless -macro denoise-folder.ijm "images;results;samples=0"
 //
-// The argument is two folders and, if wanted, options of 'Tweedie Denoise...' other than image. Without an argument it asks
+// The argument is two folders and, if wanted, options of 'Tweedie Denoise...' other than image and save. Without one it asks
 // for the folders. The noise is estimated for each image by itself.
 
 argument = getArgument();

@@ -122,6 +122,8 @@ public class CommandPlugIn implements PlugIn {
 		if (input.getChoices() != null && !input.getChoices().isEmpty())
 			dialog.addChoice(label(input), input.getChoices().stream().map(String::valueOf).toArray(String[]::new),
 				String.valueOf(value));
+		else if (ImageCommand.DIRECTORY.equals(input.getWidgetStyle()))
+			dialog.addDirectoryField(label(input), String.valueOf(value));
 		else if (input.getType() == String.class)
 			dialog.addStringField(label(input), String.valueOf(value));
 		else

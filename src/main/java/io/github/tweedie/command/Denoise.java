@@ -1,5 +1,6 @@
 package io.github.tweedie.command;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
@@ -8,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
 
 import org.scijava.ItemIO;
@@ -21,25 +23,24 @@ import ij.ImagePlus;
 import ij.ImageStack;
 import ij.gui.Plot;
 import ij.gui.Roi;
-import ij.plugin.LutLoader;
 import ij.process.ImageProcessor;
-import ij.process.LUT;
 import io.github.tweedie.image.NoiseEstimate;
 import io.github.tweedie.image.NoiseEstimator;
 import io.github.tweedie.image.NoiseModel;
 import io.github.tweedie.restore.Denoising;
+import io.github.tweedie.restore.Footprint;
 import io.github.tweedie.restore.Residual;
 import io.github.tweedie.sde.Monitor;
 import io.github.tweedie.sde.Prior;
 
 /**
  * Takes the camera's noise out of an image, of which it finds the strength by itself. Every plane is denoised on its own, every
- * channel has its own noise; planes are read one after the other. The field names are the keys of a macro, so they are part of
- * the interface.
+ * channel and every colour has its own noise; slices are read one after the other, and results may go to the disk one after the
+ * other. The field names are the keys of a macro, so they are part of the interface.
  */
 @Plugin(type = Command.class, headless = true, initializer = "offerChoices",
 	menu = { @Menu(label = "Plugins"), @Menu(label = "Tweedie"), @Menu(label = Denoise.TITLE, weight = 0) })
-public class Denoise extends ImageCommand {
+public class Denoise extends ModelCommand {
 
 	static final String TITLE = "Tweedie Denoise...";
 
@@ -47,9 +48,6 @@ public class Denoise extends ImageCommand {
 	private static final String NO = "no", YES = "yes", WHOLE = "whole image", SELECTION = "selection";
 	/** Planes of a channel from which its noise is estimated. */
 	private static final int PLANES_FOR_NOISE = 8;
-
-	@Parameter
-	private PriorService priors;
 
 	@Parameter(label = "Image")
 	private ImagePlus image;
@@ -96,9 +94,12 @@ public class Denoise extends ImageCommand {
 		description = "The whole image, or what lies inside the selection; outside of it the input is kept.")
 	private String region = WHOLE;
 
-	@Parameter(label = "Model (kind of image)", persist = false,
-		description = "The network, named after the kind of images it was trained on. A macro may also give the path of a model "
-			+ "package.")
+	@Parameter(label = "Save (folder, empty for none)", style = DIRECTORY, persist = false,
+		description = "A folder for results that are too large for the memory: each plane goes to the disk as soon as it is denoised, "
+			+ "and the TIFF files are opened as virtual stacks. While it writes, it needs twice the room on the disk.")
+	private String save = "";
+
+	@Parameter(label = "Model (kind of image)", persist = false, description = ABOUT_MODEL)
 	private String model = "fluorescence";
 
 	@Parameter(label = "Steps (for samples)", min = "2", persist = false,
@@ -108,9 +109,8 @@ public class Denoise extends ImageCommand {
 	@Parameter(label = "Seed", persist = false, description = "The same seed gives the same samples.")
 	private Long seed = 1L;
 
-	@Parameter(label = "Device", choices = { "auto", "cpu", "cuda" }, persist = false,
-		description = "What computes: auto takes an NVIDIA card if there is one that works, else the processor.")
-	private String device = "auto";
+	@Parameter(label = "Device", choices = { AUTO, CPU, CUDA }, persist = false, description = ABOUT_DEVICE)
+	private String device = AUTO;
 
 	@Parameter(type = ItemIO.OUTPUT)
 	private ImagePlus plotted;
@@ -141,84 +141,104 @@ public class Denoise extends ImageCommand {
 	}
 
 	@Override
-	protected void offerChoices() {
-		getInfo().getMutableInput("model", String.class).setChoices(priors.names());
+	void compute(Monitor monitor) {
+		requireOptions();
+		GreyPlanes planes = new GreyPlanes(image);
+		Roi selection = region.equals(SELECTION) ? areaSelection(image, "denoised, or ask for region=[" + WHOLE + "]") : null;
+		ImageProcessor inside = selection == null ? null : Stacks.mask(selection, image.getWidth(), image.getHeight());
+		requireRoom(planes);
+		try (Result result = new Result(planes)) {
+			requireFinite(planes, inside, monitor);
+			List<Camera> cameras = IntStream.range(0, planes.channels()).mapToObj(c -> camera(planes, c)).toList();
+			Prior prior = open(model, device, monitor);
+			List<Denoising> channels = cameras.stream().map(camera -> Denoising.with(prior).samples(samples).steps(steps).seed(seed)
+				.inflation(camera.inflation()).build()).toList();
+			denoise(planes, channels, cameras, inside, result, monitor);
+			show(planes, result, channels, cameras);
+		}
 	}
 
-	@Override
-	void compute(Monitor monitor) {
-		requireGrey(image, "denoise");
+	private void requireOptions() {
+		requireImage(image, "denoise");
 		requireKnown("noise", noise, ESTIMATED, GAUSSIAN, CAMERA);
 		requireKnown("uncertainty", uncertainty, NO, YES);
 		requireKnown("residual", residual, NO, YES);
 		requireKnown("plot", plot, NO, YES);
 		requireKnown("region", region, WHOLE, SELECTION);
-		requireKnown("device", device, "auto", "cpu", "cuda");
+		requireDevice(device);
 		if (uncertainty.equals(YES) && samples < 2)
 			throw new IllegalArgumentException("The uncertainty is how far samples differ, and " + samples
 				+ " were asked for; ask for samples=2 or more, or for uncertainty=" + NO + ".");
 		if (plot.equals(YES) && !noise.equals(ESTIMATED))
 			throw new IllegalArgumentException("There is a plot only of noise that was estimated; ask for noise=" + ESTIMATED
 				+ " or plot=" + NO + ".");
-		Roi selection = region.equals(SELECTION) ? areaSelection(image) : null;
-		ImageProcessor inside = selection == null ? null : Stacks.mask(selection, image.getWidth(), image.getHeight());
-		for (int i = 1; i <= image.getStackSize(); i++)
-			Denoising.requireFinite(filled(Stacks.plane(image, i), inside), image.getWidth(), i - 1);
-		Set<String> remarks = new LinkedHashSet<>();
-		List<NoiseEstimate> estimates = new ArrayList<>();
-		NoiseModel[] models = new NoiseModel[image.getNChannels()];
-		double[] inflation = new double[models.length];
-		for (int c = 0; c < models.length; c++) {
-			inflation[c] = 1;
-			models[c] = switch (noise) {
-				case GAUSSIAN -> NoiseModel.gaussian(positive("sd", sd));
-				case CAMERA -> NoiseModel.camera(positive("gain", gain), finite("offset", offset), notNegative("readnoise", readnoise));
-				default -> {
-					NoiseEstimate estimate = NoiseEstimator.estimate(Stacks.floats(image, planesOf(c)));
-					estimates.add(estimate);
-					remarks.addAll(estimate.warnings());
-					NoiseEstimate.Correlation found = estimate.correlation();
-					if (found.found())
-						inflation[c] = Math.max(1, Math.sqrt(found.lengthX() * found.lengthY()));
-					yield estimate.model();
-				}
-			};
-		}
-		Prior prior = priors.open(model, device, monitor);
-		long start = System.nanoTime();
-		ImageStack clean = stack(), spread = uncertainty.equals(YES) ? stack() : null, rest = residual.equals(YES) ? stack() : null;
-		Map<Residual.Verdict, Integer> verdicts = new EnumMap<>(Residual.Verdict.class);
-		long evaluations = 0;
-		int count = image.getStackSize();
-		for (int i = 1; i <= count; i++) {
-			int c = (i - 1) % models.length;
-			Denoising denoising = Denoising.with(prior).samples(samples).steps(steps).seed(seed).inflation(inflation[c]).build();
-			float[] grey = Stacks.plane(image, i);
-			Denoising.Plane plane = denoising.plane(filled(grey, inside), image.getWidth(), models[c], i - 1,
-				monitor.part(i - 1, 1, count));
-			float[] mean = plane.mean();
-			if (inside != null)
-				keepOutside(inside, mean, grey, plane.deviation());
-			clean.setPixels(mean, i);
-			if (spread != null)
-				spread.setPixels(plane.deviation(), i);
-			if (rest != null)
-				rest.setPixels(difference(grey, mean), i);
-			verdicts.merge(plane.residual().verdict(), 1, Integer::sum);
-			evaluations = Math.max(evaluations, plane.evaluations());
-		}
-		verdicts.remove(Residual.Verdict.AS_EXPECTED);
-		verdicts.forEach((verdict, planes) -> remarks.add("In " + planes + " of " + count + " plane(s) " + verdict.sentence()));
-		double seconds = (System.nanoTime() - start) * 1e-9;
-		show(clean, spread, rest, estimates, remarks, origin(prior, models, inflation, evaluations, seconds, remarks));
+	}
+
+	// -- Room --
+
+	private void requireRoom(GreyPlanes planes) {
+		int maps = (uncertainty.equals(YES) ? 1 : 0) + (residual.equals(YES) ? 1 : 0);
+		Footprint whole = Footprint.of(planes.size(), planes.slices(), planes.colours(), maps, samples);
+		Footprint needed = save.isBlank() ? whole : whole.saved();
+		long free = Footprint.free(needed.bytes());
+		if (free < needed.bytes())
+			throw new IllegalArgumentException(noRoom(needed, free, image.getStackSize() + " slice(s) of " + image.getWidth() + "×"
+				+ image.getHeight() + " pixels"));
+		if (!save.isBlank() && DiskStack.free(Path.of(save)) < whole.disk())
+			throw new IllegalArgumentException("The results need " + (whole.disk() >> 20) + " MB in " + save + " while they are written,"
+				+ " and " + (DiskStack.free(Path.of(save)) >> 20) + " MB are free there; make room, or give save= another folder.");
+	}
+
+	/** What is missing, and what helps: what is kept may go to the disk, what is worked with cannot. */
+	static String noRoom(Footprint needed, long free, String image) {
+		String help = needed.results() > 0 && needed.work() <= free
+			? "give save= a folder, so that each plane goes to the disk as soon as it is denoised, "
+			: "crop the image, ask for fewer samples, ";
+		return "Denoising " + image + " takes " + (needed.bytes() >> 20) + " MB of Java's memory, of which " + (free >> 20)
+			+ " MB are free; " + help + "close other images, or give Java more in Edit > Options > Memory & Threads.";
 	}
 
 	// -- Noise --
 
-	/** Indices of some planes of a channel, spread over the stack, from 1. */
-	private int[] planesOf(int channel) {
-		int channels = image.getNChannels(), each = image.getStackSize() / channels, used = Math.min(each, PLANES_FOR_NOISE);
-		return IntStream.range(0, used).map(k -> k * each / used * channels + channel + 1).toArray();
+	private void requireFinite(GreyPlanes planes, ImageProcessor inside, Monitor monitor) {
+		if (!planes.mayHaveHoles()) return;
+		monitor.say("Looking for pixels that are no numbers");
+		for (int i = 0; i < planes.count(); i++) {
+			if (monitor.cancelled())
+				throw new CancellationException("Cancelled before the first plane was denoised.");
+			Denoising.requireFinite(filled(planes.plane(i), inside), planes.width(), i);
+		}
+	}
+
+	/**
+	 * The noise of a channel.
+	 *
+	 * @param estimate what the image tells of it; null if the user told it
+	 */
+	private record Camera(NoiseModel noise, NoiseEstimate estimate) {
+
+		/** Where the noise is correlated, as many pixels as share one value make it so much stronger to the network. */
+		double inflation() {
+			return estimate == null || !estimate.correlation().found() ? 1
+				: Math.max(1, Math.sqrt(estimate.correlation().lengthX() * estimate.correlation().lengthY()));
+		}
+
+		List<String> warnings() {
+			return estimate == null ? List.of() : estimate.warnings();
+		}
+	}
+
+	private Camera camera(GreyPlanes planes, int channel) {
+		return switch (noise) {
+			case GAUSSIAN -> new Camera(NoiseModel.gaussian(positive("sd", sd)), null);
+			case CAMERA -> new Camera(NoiseModel.camera(positive("gain", gain), finite("offset", offset),
+				notNegative("readnoise", readnoise)), null);
+			default -> {
+				int[] some = planes.some(channel, PLANES_FOR_NOISE);
+				NoiseEstimate estimate = NoiseEstimator.estimate(some.length, planes.width(), k -> planes.plane(some[k]));
+				yield new Camera(estimate.model(), estimate);
+			}
+		};
 	}
 
 	private static double positive(String key, double value) {
@@ -242,16 +262,73 @@ public class Denoise extends ImageCommand {
 
 	// -- Planes --
 
-	private ImageStack stack() {
-		return ImageStack.create(image.getWidth(), image.getHeight(), image.getStackSize(), 32);
+	/** What became of the planes, in memory or on the disk. */
+	private final class Result implements AutoCloseable {
+
+		private final List<DiskStack> unfinished = new ArrayList<>();
+		private final Map<Residual.Verdict, Integer> verdicts = new EnumMap<>(Residual.Verdict.class);
+		private final ImageStack clean, spread, rest;
+		private long evaluations;
+		private double seconds;
+
+		/** The uncertainty and the residual are null if they were not asked for. */
+		Result(GreyPlanes planes) {
+			clean = stack("denoised", planes.colour());
+			spread = uncertainty.equals(YES) ? stack("uncertainty", false) : null;
+			rest = residual.equals(YES) ? stack("residual", false) : null;
+		}
+
+		private ImageStack stack(String kind, boolean colour) {
+			if (save.isBlank()) return new ImageStack(image.getWidth(), image.getHeight());
+			try {
+				DiskStack stack = new DiskStack(image.getWidth(), image.getHeight(), colour, file(kind));
+				unfinished.add(stack);
+				return stack;
+			}
+			catch (IllegalArgumentException e) {
+				close();
+				throw e;
+			}
+		}
+
+		/** Removes what was not finished. */
+		@Override
+		public void close() {
+			unfinished.forEach(DiskStack::close);
+		}
 	}
 
-	private static Roi areaSelection(ImagePlus image) {
-		Roi selection = image.getRoi();
-		if (selection == null || !selection.isArea())
-			throw new IllegalArgumentException("'" + image.getTitle() + "' has no area selection; draw one around what is to be denoised,"
-				+ " or ask for region=[" + WHOLE + "].");
-		return selection;
+	/** The file of a result: the title of the image without an extension, and what it is. */
+	private Path file(String kind) {
+		String name = image.getTitle().replaceFirst("\\.[A-Za-z0-9]{1,5}$", "").replaceAll("[\\\\/:*?\"<>|\\p{Cntrl}]", "_");
+		return Path.of(save.strip()).resolve(name + "-" + kind + ".tif");
+	}
+
+	/** Reads, denoises and keeps one slice after the other. */
+	private void denoise(GreyPlanes planes, List<Denoising> channels, List<Camera> cameras, ImageProcessor inside, Result result,
+		Monitor monitor)
+	{
+		long start = System.nanoTime();
+		for (int slice = 0; slice < planes.slices(); slice++) {
+			float[][] greys = planes.read(slice);
+			for (int k = 0; k < greys.length; k++) {
+				int index = slice * greys.length + k, c = index % channels.size();
+				float[] grey = greys[k];
+				Denoising.Plane plane = channels.get(c).plane(filled(grey, inside), planes.width(), cameras.get(c).noise(), index,
+					monitor.part(index, 1, planes.count()));
+				if (inside != null)
+					keepOutside(inside, plane.mean(), grey, plane.deviation());
+				if (result.spread != null)
+					result.spread.addSlice(null, plane.deviation());
+				if (result.rest != null)
+					result.rest.addSlice(null, difference(grey, plane.mean()));
+				greys[k] = plane.mean();
+				result.verdicts.merge(plane.residual().verdict(), 1, Integer::sum);
+				result.evaluations = Math.max(result.evaluations, plane.evaluations());
+			}
+			result.clean.addSlice(null, planes.colour() ? GreyPlanes.packed(greys) : greys[0]);
+		}
+		result.seconds = (System.nanoTime() - start) * 1e-9;
 	}
 
 	/** What the network is to see of a plane: what is no number outside of the selection gives way to the median of the rest. */
@@ -286,16 +363,54 @@ public class Denoise extends ImageCommand {
 
 	// -- The results --
 
-	private Map<String, String> origin(Prior prior, NoiseModel[] models, double[] inflation, long evaluations, double seconds,
+	private void show(GreyPlanes planes, Result result, List<Denoising> channels, List<Camera> cameras) {
+		Set<String> remarks = remarks(planes, result, cameras);
+		Map<String, String> origin = origin(planes, result, channels, cameras, remarks);
+		denoised = finished(Stacks.dressed(bare("denoised of ", result.clean), image), origin);
+		if (result.spread != null)
+			deviation = finished(Stacks.uncertainty(bare("uncertainty of ", result.spread), image), origin);
+		if (result.rest != null) {
+			removed = Stacks.arranged(bare("residual of ", result.rest), image);
+			removed.resetDisplayRange();
+			removed = finished(removed, origin);
+		}
+		if (plot.equals(YES))
+			plotted = plot(planes, cameras);
+		remarks.forEach(remark -> IJ.log(image.getTitle() + ": " + remark));
+	}
+
+	private ImagePlus finished(ImagePlus made, Map<String, String> origin) {
+		describe(made, origin, image.getInfoProperty());
+		if (made.getStack() instanceof DiskStack disk)
+			disk.save(made);
+		return made;
+	}
+
+	private Set<String> remarks(GreyPlanes planes, Result result, List<Camera> cameras) {
+		Set<String> remarks = new LinkedHashSet<>();
+		if (GreyPlanes.palette(image))
+			remarks.add("It is an 8-bit colour image and was taken for the RGB image of its colours; few colours change the noise, so give"
+				+ " the image from before they were chosen.");
+		PixelSize.remark(image.getCalibration(), () -> pixelSize(model)).ifPresent(remarks::add);
+		cameras.forEach(camera -> remarks.addAll(camera.warnings()));
+		result.verdicts.forEach((verdict, count) -> {
+			if (verdict != Residual.Verdict.AS_EXPECTED)
+				remarks.add("In " + count + " of " + planes.count() + " plane(s) " + verdict.sentence());
+		});
+		return remarks;
+	}
+
+	private Map<String, String> origin(GreyPlanes planes, Result result, List<Denoising> channels, List<Camera> cameras,
 		Set<String> remarks)
 	{
 		Map<String, String> origin = new LinkedHashMap<>();
-		for (int c = 0; c < models.length; c++) {
-			Denoising each = Denoising.with(prior).samples(samples).steps(steps).seed(seed).inflation(inflation[c]).build();
-			String where = models.length > 1 ? "channel " + (c + 1) + ", " : "";
-			each.provenance(models[c], evaluations, seconds)
+		for (int c = 0; c < channels.size(); c++) {
+			String where = channels.size() > 1 ? planes.channel(c) + ", " : "";
+			channels.get(c).provenance(cameras.get(c).noise(), result.evaluations, result.seconds)
 				.forEach((key, value) -> origin.put(key.startsWith("noise") ? where + key : key, value));
 		}
+		if (planes.colour())
+			origin.put("rounding", "to whole levels from 0 to 255 of red, green and blue; uncertainty and residual are not rounded");
 		if (region.equals(SELECTION))
 			origin.put("selection", String.valueOf(image.getRoi().getBounds()));
 		origin.put("macro", macroLine());
@@ -304,41 +419,14 @@ public class Denoise extends ImageCommand {
 		return origin;
 	}
 
-	private void show(ImageStack clean, ImageStack spread, ImageStack rest, List<NoiseEstimate> estimates, Set<String> remarks,
-		Map<String, String> origin)
-	{
-		denoised = Stacks.dressed(bare("denoised of ", clean), image);
-		describe(denoised, origin, image.getInfoProperty());
-		if (spread != null) {
-			deviation = bare("uncertainty of ", spread);
-			deviation.setLut(new LUT(LutLoader.getLut("fire"), 0, 1));
-			deviation.setDisplayRange(0, Math.max(Stacks.maximum(deviation), 1e-6));
-			deviation.getCalibration().setValueUnit("SD (grey levels)");
-			describe(deviation, origin, image.getInfoProperty());
-		}
-		if (rest != null) {
-			removed = bare("residual of ", rest);
-			removed.resetDisplayRange();
-			describe(removed, origin, image.getInfoProperty());
-		}
-		if (plot.equals(YES))
-			plotted = plot(estimates);
-		remarks.forEach(remark -> IJ.log(image.getTitle() + ": " + remark));
-	}
-
 	private ImagePlus bare(String prefix, ImageStack stack) {
-		ImagePlus made = new ImagePlus(prefix + image.getTitle(), stack);
-		made.setCalibration(image.getCalibration().copy());
-		made.getCalibration().disableDensityCalibration();
-		made.setDimensions(image.getNChannels(), image.getNSlices(), image.getNFrames());
-		made.setOpenAsHyperStack(image.isHyperStack());
-		return made;
+		return Stacks.image(prefix + image.getTitle(), stack, image.getCalibration());
 	}
 
-	private ImagePlus plot(List<NoiseEstimate> estimates) {
+	private ImagePlus plot(GreyPlanes planes, List<Camera> cameras) {
 		ImageStack pages = null;
-		for (int c = 0; c < estimates.size(); c++) {
-			NoiseEstimate estimate = estimates.get(c);
+		for (int c = 0; c < cameras.size(); c++) {
+			NoiseEstimate estimate = cameras.get(c).estimate();
 			double[] z = estimate.points().stream().mapToDouble(NoiseEstimate.Point::level).toArray();
 			double[] variance = estimate.points().stream().mapToDouble(NoiseEstimate.Point::variance).toArray();
 			double[] error = estimate.points().stream().mapToDouble(NoiseEstimate.Point::error).toArray();
@@ -352,7 +440,7 @@ public class Denoise extends ImageCommand {
 			ImageProcessor drawn = page.getProcessor();
 			if (pages == null)
 				pages = new ImageStack(drawn.getWidth(), drawn.getHeight());
-			pages.addSlice("channel " + (c + 1), drawn);
+			pages.addSlice(planes.channel(c), drawn);
 		}
 		return new ImagePlus("noise of " + image.getTitle(), pages);
 	}

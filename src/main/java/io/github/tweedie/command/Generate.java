@@ -29,17 +29,13 @@ import io.github.tweedie.sde.Prior;
  */
 @Plugin(type = Command.class, headless = true, initializer = "offerChoices",
 	menu = { @Menu(label = "Plugins"), @Menu(label = "Tweedie"), @Menu(label = Generate.TITLE, weight = 10) })
-public class Generate extends ImageCommand {
+public class Generate extends ModelCommand {
 
 	static final String TITLE = "Tweedie Generate...";
 
 	private static final List<String> GUIDANCE = List.of("none", "classifier-free", "classifier");
 
-	@Parameter
-	private PriorService priors;
-
-	@Parameter(label = "Model (kind of image)", persist = false,
-		description = "The network, named after the kind of images it was trained on. A macro may also give the path of a package.")
+	@Parameter(label = "Model (kind of image)", persist = false, description = ABOUT_MODEL)
 	private String model = "nuclei";
 
 	@Parameter(label = "Classes", persist = false,
@@ -70,9 +66,8 @@ public class Generate extends ImageCommand {
 		description = "The same seed gives the same images, however many and of whichever other classes. Another seed gives others.")
 	private Long seed = 1L;
 
-	@Parameter(label = "Device", choices = { "auto", "cpu", "cuda" }, persist = false,
-		description = "What computes: auto takes an NVIDIA card if there is one that works, else the processor.")
-	private String device = "auto";
+	@Parameter(label = "Device", choices = { AUTO, CPU, CUDA }, persist = false, description = ABOUT_DEVICE)
+	private String device = AUTO;
 
 	@Parameter(type = ItemIO.OUTPUT)
 	private ImagePlus generated;
@@ -94,18 +89,13 @@ public class Generate extends ImageCommand {
 	}
 
 	@Override
-	protected void offerChoices() {
-		getInfo().getMutableInput("model", String.class).setChoices(priors.names());
-	}
-
-	@Override
 	void compute(Monitor monitor) {
-		requireKnown("device", device, "auto", "cpu", "cuda");
+		requireDevice(device);
 		requireKnown("guidance", guidance, GUIDANCE.toArray(String[]::new));
 		if (size < 0)
 			throw new IllegalArgumentException("Images of " + size
 				+ " pixels were asked for; the size must be positive, or 0 for the model's own.");
-		Prior prior = priors.open(model, device, monitor);
+		Prior prior = open(model, device, monitor);
 		String[] names = Stream.of(classes.split(",")).map(String::strip).filter(name -> !name.isEmpty()).toArray(String[]::new);
 		Generated result = Generation.with(prior).classes(names).count(count).size(size, size)
 			.guidance(Guidance.values()[GUIDANCE.indexOf(guidance)], scale).steps(steps).seed(seed).monitor(monitor).build().generate();

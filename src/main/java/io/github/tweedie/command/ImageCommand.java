@@ -21,6 +21,7 @@ import ij.IJ;
 import ij.ImagePlus;
 import ij.Macro;
 import ij.WindowManager;
+import ij.gui.Roi;
 import ij.macro.Interpreter;
 import io.github.tweedie.sde.Monitor;
 
@@ -30,6 +31,9 @@ import io.github.tweedie.sde.Monitor;
  * command without a display gets the exception.
  */
 abstract class ImageCommand extends DynamicCommand {
+
+	/** Style of an option that is the path of a folder. NB: not a File, for which a macro without it would open a chooser. */
+	static final String DIRECTORY = "directory";
 
 	@Parameter(required = false)
 	private TaskService tasks;
@@ -118,13 +122,31 @@ abstract class ImageCommand extends DynamicCommand {
 		}
 	}
 
-	/** Refuses what is no image of grey levels. */
-	static void requireGrey(ImagePlus image, String purpose) {
+	/** Refuses what is no image at all. */
+	static void requireImage(ImagePlus image, String purpose) {
 		if (image == null || image.getWidth() == 0 || image.getStackSize() == 0 || image.getProcessor() == null)
 			throw new IllegalArgumentException("There is no image to " + purpose + "; open one, or give a macro the title of an open one.");
-		if (image.getType() == ImagePlus.COLOR_RGB || image.getType() == ImagePlus.COLOR_256)
+	}
+
+	/** Refuses what is no image of grey levels. */
+	static void requireGrey(ImagePlus image, String purpose) {
+		requireImage(image, purpose);
+		if (image.getType() == ImagePlus.COLOR_RGB || GreyPlanes.palette(image))
 			throw new IllegalArgumentException("'" + image.getTitle() + "' is a colour (" + (image.getType() == ImagePlus.COLOR_RGB
 				? "RGB" : "8-bit colour") + ") image, and the models know grey levels; convert it with Image > Type, or split its channels.");
+	}
+
+	/**
+	 * The selection, which must have an inside.
+	 *
+	 * @param remedy end of the sentence that asks for one: what it is for, and what else to ask for
+	 */
+	static Roi areaSelection(ImagePlus image, String remedy) {
+		Roi selection = image.getRoi();
+		if (selection == null || !selection.isArea())
+			throw new IllegalArgumentException("'" + image.getTitle() + "' has no area selection; draw one around what is to be " + remedy
+				+ ".");
+		return selection;
 	}
 
 	/** Refuses a value that is none of the choices. */

@@ -17,9 +17,7 @@ import org.scijava.plugin.Plugin;
 import ij.ImagePlus;
 import ij.WindowManager;
 import ij.gui.Roi;
-import ij.plugin.LutLoader;
 import ij.process.FloatPolygon;
-import ij.process.LUT;
 import io.github.tweedie.restore.Inpainting;
 import io.github.tweedie.restore.Restored;
 import io.github.tweedie.sde.Monitor;
@@ -35,7 +33,7 @@ import net.imglib2.type.numeric.real.FloatType;
  */
 @Plugin(type = Command.class, headless = true, initializer = "offerChoices",
 	menu = { @Menu(label = "Plugins"), @Menu(label = "Tweedie"), @Menu(label = Inpaint.TITLE, weight = 1) })
-public class Inpaint extends ImageCommand {
+public class Inpaint extends ModelCommand {
 
 	static final String TITLE = "Tweedie Inpaint...";
 
@@ -46,9 +44,6 @@ public class Inpaint extends ImageCommand {
 	private static final String UNCERTAINTY = "restored and uncertainty";
 	private static final String SAMPLES = "restored, uncertainty and samples";
 
-	@Parameter
-	private PriorService priors;
-
 	@Parameter(label = "Image")
 	private ImagePlus image;
 
@@ -57,8 +52,7 @@ public class Inpaint extends ImageCommand {
 			+ "or the white (non-zero) pixels of an open mask image.")
 	private String mask = SELECTION;
 
-	@Parameter(label = "Model (kind of image)", persist = false,
-		description = "The network, named after the kind of images it was trained on. A macro may also give the path of a model package.")
+	@Parameter(label = "Model (kind of image)", persist = false, description = ABOUT_MODEL)
 	private String model = "nuclei";
 
 	@Parameter(label = "Show", choices = { RESTORED, UNCERTAINTY, SAMPLES }, persist = false,
@@ -86,9 +80,8 @@ public class Inpaint extends ImageCommand {
 		description = "The same seed gives the same result. Another seed gives other, equally plausible samples.")
 	private Long seed = 1L;
 
-	@Parameter(label = "Device", choices = { "auto", "cpu", "cuda" }, persist = false,
-		description = "What computes: auto takes an NVIDIA card if there is one that works, else the processor.")
-	private String device = "auto";
+	@Parameter(label = "Device", choices = { AUTO, CPU, CUDA }, persist = false, description = ABOUT_DEVICE)
+	private String device = AUTO;
 
 	@Parameter(type = ItemIO.OUTPUT)
 	private ImagePlus draws;
@@ -117,24 +110,24 @@ public class Inpaint extends ImageCommand {
 
 	@Override
 	protected void offerChoices() {
+		super.offerChoices();
 		List<String> masks = new ArrayList<>(List.of(SELECTION, NOT_A_NUMBER));
 		for (String title : WindowManager.getImageTitles())
 			if (image == null || !title.equals(image.getTitle())) masks.add(title);
 		getInfo().getMutableInput("mask", String.class).setChoices(masks);
-		getInfo().getMutableInput("model", String.class).setChoices(priors.names());
 	}
 
 	@Override
 	void compute(Monitor monitor) {
 		requireGrey(image, "restore");
 		requireKnown("show", show, RESTORED, UNCERTAINTY, SAMPLES);
-		requireKnown("device", device, "auto", "cpu", "cuda");
+		requireDevice(device);
 		if (!show.equals(RESTORED) && samples == 1)
 			throw new IllegalArgumentException("One sample has no uncertainty; ask for samples=2 or more, or for show=" + RESTORED + ".");
 		Inpainting.Method chosen = method();
 		Img<FloatType> pixels = Stacks.floats(image);
 		RandomAccessibleInterval<? extends RealType<?>> hidden = hidden(pixels);
-		Prior prior = priors.open(model, device, monitor);
+		Prior prior = open(model, device, monitor);
 		Inpainting inpainting = Inpainting.with(prior).method(chosen).steps(steps).samples(samples).seed(seed).noise(noise)
 			.monitor(monitor).build();
 		show(restore(inpainting, pixels, hidden), prior);
@@ -149,18 +142,10 @@ public class Inpaint extends ImageCommand {
 
 	private RandomAccessibleInterval<? extends RealType<?>> hidden(Img<FloatType> pixels) {
 		return switch (mask) {
-			case SELECTION -> Stacks.inside(areaSelection(), image.getWidth(), image.getHeight());
+			case SELECTION -> Stacks.inside(areaSelection(image, "restored, or name a mask image"), image.getWidth(), image.getHeight());
 			case NOT_A_NUMBER -> Stacks.notNumbers(pixels);
 			default -> Stacks.floats(maskImage());
 		};
-	}
-
-	private Roi areaSelection() {
-		Roi selection = image.getRoi();
-		if (selection == null || !selection.isArea())
-			throw new IllegalArgumentException("'" + image.getTitle() + "' has no area selection; draw one around what is to be "
-				+ "restored, or name a mask image.");
-		return selection;
 	}
 
 	private ImagePlus maskImage() {
@@ -200,12 +185,7 @@ public class Inpaint extends ImageCommand {
 		restored = Stacks.dressed(Stacks.image("restored of " + title, result.mean(), image.getCalibration()), image);
 		describe(restored, result, prior);
 		if (!show.equals(RESTORED)) {
-			uncertainty = Stacks.image("uncertainty of " + title, result.deviation(), image.getCalibration());
-			uncertainty.setDimensions(image.getNChannels(), image.getNSlices(), image.getNFrames());
-			uncertainty.setOpenAsHyperStack(image.isHyperStack());
-			uncertainty.setLut(new LUT(LutLoader.getLut("fire"), 0, 1));
-			uncertainty.setDisplayRange(0, Math.max(Stacks.maximum(uncertainty), 1e-6));
-			uncertainty.getCalibration().setValueUnit("SD (grey levels)");
+			uncertainty = Stacks.uncertainty(Stacks.image("uncertainty of " + title, result.deviation(), image.getCalibration()), image);
 			describe(uncertainty, result, prior);
 		}
 		if (show.equals(SAMPLES)) {

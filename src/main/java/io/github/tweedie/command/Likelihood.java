@@ -11,8 +11,6 @@ import org.scijava.plugin.Plugin;
 
 import ij.ImagePlus;
 import ij.measure.ResultsTable;
-import ij.plugin.LutLoader;
-import ij.process.LUT;
 import io.github.tweedie.restore.BitsPerDimension;
 import io.github.tweedie.sde.Monitor;
 import io.github.tweedie.sde.Prior;
@@ -25,14 +23,11 @@ import net.imglib2.type.numeric.real.FloatType;
  */
 @Plugin(type = Command.class, headless = true, initializer = "offerChoices",
 	menu = { @Menu(label = "Plugins"), @Menu(label = "Tweedie"), @Menu(label = Likelihood.TITLE, weight = 5) })
-public class Likelihood extends ImageCommand {
+public class Likelihood extends ModelCommand {
 
 	static final String TITLE = "Tweedie Likelihood...";
 
-	private static final String AUTO = "auto", MAP = "map", BOTH = "map and standard error", TABLE = "table";
-
-	@Parameter
-	private PriorService priors;
+	private static final String MAP = "map", BOTH = "map and standard error", TABLE = "table";
 
 	@Parameter(label = "Image")
 	private ImagePlus image;
@@ -51,8 +46,7 @@ public class Likelihood extends ImageCommand {
 		description = "Distance of neighbouring grey levels, the unit of the density. 'auto' is 1, for images of whole numbers only.")
 	private String step = AUTO;
 
-	@Parameter(label = "Model (kind of image)", persist = false,
-		description = "The network, named after the kind of images it was trained on. A macro may also give the path of a model package.")
+	@Parameter(label = "Model (kind of image)", persist = false, description = ABOUT_MODEL)
 	private String model = "nuclei";
 
 	@Parameter(label = "Show", choices = { MAP, BOTH, TABLE }, persist = false,
@@ -67,8 +61,7 @@ public class Likelihood extends ImageCommand {
 	@Parameter(label = "Seed", persist = false, description = "The same seed gives the same result.")
 	private Long seed = 1L;
 
-	@Parameter(label = "Device", choices = { "auto", "cpu", "cuda" }, persist = false,
-		description = "What computes: auto takes an NVIDIA card if there is one that works, else the processor.")
+	@Parameter(label = "Device", choices = { AUTO, CPU, CUDA }, persist = false, description = ABOUT_DEVICE)
 	private String device = AUTO;
 
 	@Parameter(type = ItemIO.OUTPUT)
@@ -94,19 +87,14 @@ public class Likelihood extends ImageCommand {
 	}
 
 	@Override
-	protected void offerChoices() {
-		getInfo().getMutableInput("model", String.class).setChoices(priors.names());
-	}
-
-	@Override
 	void compute(Monitor monitor) {
 		requireGrey(image, "rate");
 		requireKnown("show", show, MAP, BOTH, TABLE);
-		requireKnown("device", device, AUTO, "cpu", "cuda");
+		requireDevice(device);
 		if (show.equals(BOTH) && probes == 1)
 			throw new IllegalArgumentException("One probe has no standard error; ask for probes=2 or more, or for show=" + MAP + ".");
 		double dark = greyLevel("low", low, 0), bright = greyLevel("high", high, 255), distance = step();
-		Prior prior = priors.open(model, device, monitor);
+		Prior prior = open(model, device, monitor);
 		BitsPerDimension result = io.github.tweedie.restore.Likelihood.with(prior).scale(dark, bright).step(distance).probes(probes)
 			.seed(seed).monitor(monitor).build().of(Stacks.floats(image));
 		tabulate(result, prior);
@@ -171,14 +159,8 @@ public class Likelihood extends ImageCommand {
 	}
 
 	private ImagePlus shown(String prefix, String unit, RandomAccessibleInterval<FloatType> values, BitsPerDimension result) {
-		ImagePlus shown = Stacks.image(prefix + image.getTitle(), values, image.getCalibration());
-		shown.setDimensions(image.getNChannels(), image.getNSlices(), image.getNFrames());
-		for (int i = 1; i <= image.getStackSize(); i++)
-			shown.getStack().setSliceLabel(image.getStack().getSliceLabel(i), i);
-		shown.setOpenAsHyperStack(image.isHyperStack());
-		shown.setLut(new LUT(LutLoader.getLut("fire"), 0, 1));
+		ImagePlus shown = Stacks.map(Stacks.image(prefix + image.getTitle(), values, image.getCalibration()), image, unit);
 		shown.resetDisplayRange();
-		shown.getCalibration().setValueUnit(unit);
 		Map<String, String> origin = new LinkedHashMap<>(result.provenance());
 		origin.put("macro", macroLine());
 		describe(shown, origin, image.getInfoProperty());

@@ -28,14 +28,11 @@ import net.imglib2.view.Views;
  */
 @Plugin(type = Command.class, headless = true, initializer = "offerChoices",
 	menu = { @Menu(label = "Plugins"), @Menu(label = "Tweedie"), @Menu(label = Morph.TITLE, weight = 6) })
-public class Morph extends ImageCommand {
+public class Morph extends ModelCommand {
 
 	static final String TITLE = "Tweedie Morph...";
 
 	private static final String STACK = "second plane";
-
-	@Parameter
-	private PriorService priors;
 
 	@Parameter(label = "Image")
 	private ImagePlus image;
@@ -44,17 +41,15 @@ public class Morph extends ImageCommand {
 		description = "Where the way ends: at the second plane of the image, if that is a stack of two, or at another open image.")
 	private String to = STACK;
 
-	@Parameter(label = "Model (kind of image)", persist = false,
-		description = "The network, named after the kind of images it was trained on. A macro may also give the path of a model package.")
+	@Parameter(label = "Model (kind of image)", persist = false, description = ABOUT_MODEL)
 	private String model = "nuclei";
 
 	@Parameter(label = "Frames (with both ends)", min = "2", persist = false,
 		description = "Number of frames of the result. The first and the last are the two images, as the model gives them back.")
 	private Integer frames = 9;
 
-	@Parameter(label = "Device", choices = { "auto", "cpu", "cuda" }, persist = false,
-		description = "What computes: auto takes an NVIDIA card if there is one that works, else the processor.")
-	private String device = "auto";
+	@Parameter(label = "Device", choices = { AUTO, CPU, CUDA }, persist = false, description = ABOUT_DEVICE)
+	private String device = AUTO;
 
 	@Parameter(type = ItemIO.OUTPUT)
 	private ImagePlus morph;
@@ -77,23 +72,23 @@ public class Morph extends ImageCommand {
 
 	@Override
 	protected void offerChoices() {
+		super.offerChoices();
 		List<String> ends = new ArrayList<>(List.of(STACK));
 		for (String title : WindowManager.getImageTitles())
 			if (image == null || !title.equals(image.getTitle())) ends.add(title);
 		getInfo().getMutableInput("to", String.class).setChoices(ends);
-		getInfo().getMutableInput("model", String.class).setChoices(priors.names());
 	}
 
 	@Override
 	void compute(Monitor monitor) {
 		requireGrey(image, "begin with");
-		requireKnown("device", device, "auto", "cpu", "cuda");
+		requireDevice(device);
 		ImagePlus other = to.equals(STACK) ? image : other();
 		if (to.equals(STACK) && image.getStackSize() != 2)
 			throw new IllegalArgumentException("'" + image.getTitle() + "' has " + image.getStackSize() + " plane(s); give to= the title of "
 				+ "another open image, or an image of two planes.");
 		Img<FloatType> first = Stacks.floats(image), second = Stacks.floats(other);
-		Prior prior = priors.open(model, device, monitor);
+		Prior prior = open(model, device, monitor);
 		Morphing morphing = Morphing.with(prior).frames(frames).monitor(monitor).build();
 		Morphed result = other == image ? morphing.between(Views.hyperSlice(first, 2, 0), Views.hyperSlice(first, 2, 1))
 			: morphing.between(first, second);

@@ -27,6 +27,11 @@ public interface PriorService extends SciJavaService {
 	 */
 	Prior open(String nameOrPath, String device, Monitor monitor);
 
+	/** Side in micrometres of the pixels on which a model was trained, or NaN if it does not tell. */
+	default double pixelSize(String nameOrPath) {
+		return Double.NaN;
+	}
+
 	/** The standard model library, as a service. */
 	@Plugin(type = Service.class)
 	class Library extends AbstractService implements PriorService {
@@ -40,6 +45,16 @@ public interface PriorService extends SciJavaService {
 		public Prior open(String nameOrPath, String device, Monitor monitor) {
 			try {
 				return ModelLibrary.shared().open(nameOrPath, device, monitor);
+			}
+			catch (IOException e) {
+				throw new IllegalArgumentException(e.getMessage(), e);
+			}
+		}
+
+		@Override
+		public double pixelSize(String nameOrPath) {
+			try {
+				return ModelLibrary.shared().find(nameOrPath).pixelSize();
 			}
 			catch (IOException e) {
 				throw new IllegalArgumentException(e.getMessage(), e);

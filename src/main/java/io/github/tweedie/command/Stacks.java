@@ -8,8 +8,10 @@ import ij.ImagePlus;
 import ij.ImageStack;
 import ij.gui.Roi;
 import ij.measure.Calibration;
+import ij.plugin.LutLoader;
 import ij.process.ByteProcessor;
 import ij.process.ImageProcessor;
+import ij.process.LUT;
 import net.imglib2.RandomAccessibleInterval;
 import net.imglib2.img.Img;
 import net.imglib2.img.array.ArrayImgs;
@@ -79,6 +81,11 @@ final class Stacks {
 				plane[i] = values.next().get();
 			stack.addSlice(null, plane);
 		}
+		return image(title, stack, calibration);
+	}
+
+	/** An image around a stack, with pixel sizes and units, but grey levels as they are. */
+	static ImagePlus image(String title, ImageStack stack, Calibration calibration) {
 		ImagePlus image = new ImagePlus(title, stack);
 		Calibration copy = calibration.copy();
 		copy.disableDensityCalibration();
@@ -86,18 +93,43 @@ final class Stacks {
 		return image;
 	}
 
+	/**
+	 * Gives an image the channels, slices, frames and slice labels of another; three planes in place of one are channels, the
+	 * colours of that plane.
+	 */
+	static ImagePlus arranged(ImagePlus bare, ImagePlus like) {
+		int colours = bare.getStackSize() / like.getStackSize();
+		bare.setDimensions(colours * like.getNChannels(), like.getNSlices(), like.getNFrames());
+		for (int i = 0; i < bare.getStackSize(); i++)
+			bare.getStack().setSliceLabel(GreyPlanes.label(i, colours, like.getStack().getSliceLabel(i / colours + 1)), i + 1);
+		bare.setOpenAsHyperStack(like.isHyperStack() || colours > 1);
+		return bare;
+	}
+
+	/** A map of the pixels of another image, arranged like it, from black over red to white. */
+	static ImagePlus map(ImagePlus bare, ImagePlus like, String unit) {
+		ImagePlus map = arranged(bare, like);
+		map.setLut(new LUT(LutLoader.getLut("fire"), 0, 1));
+		map.getCalibration().setValueUnit(unit);
+		return map;
+	}
+
+	/** The map of a standard deviation, black where there is none. */
+	static ImagePlus uncertainty(ImagePlus bare, ImagePlus like) {
+		ImagePlus map = map(bare, like, "SD (grey levels)");
+		map.setDisplayRange(0, Math.max(maximum(map), 1e-6));
+		return map;
+	}
+
 	/** Gives an image the channels, slices, frames, slice labels, overlay, lookup tables and display ranges of another. */
 	static ImagePlus dressed(ImagePlus bare, ImagePlus like) {
-		bare.setDimensions(like.getNChannels(), like.getNSlices(), like.getNFrames());
-		for (int i = 1; i <= like.getStackSize(); i++)
-			bare.getStack().setSliceLabel(like.getStack().getSliceLabel(i), i);
-		ImagePlus image = bare;
+		ImagePlus image = arranged(bare, like);
 		if (like instanceof CompositeImage composite) {
 			CompositeImage dressed = new CompositeImage(bare, composite.getMode());
 			dressed.setLuts(composite.getLuts());
 			image = dressed;
 		}
-		else {
+		else if (bare.getType() != ImagePlus.COLOR_RGB) {
 			image.getProcessor().setColorModel(like.getProcessor().getColorModel());
 			image.getStack().setColorModel(like.getProcessor().getColorModel());
 			double[] range = calibratedRange(like);

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 import io.github.tweedie.image.BlockStatistics.Band;
@@ -41,11 +42,27 @@ public final class NoiseEstimator {
 	public static NoiseEstimate estimate(RandomAccessibleInterval<? extends RealType<?>> image) {
 		Planes planes = new Planes(image);
 		int used = Math.min(MOST_PLANES, planes.count());
+		return estimate(used, planes.width(), image.getType() instanceof IntegerType,
+			index -> planes.read((int) ((long) index * planes.count() / used)));
+	}
+
+	/**
+	 * Estimates the noise from planes of one size that are read when they are needed, one at a time and some of them twice.
+	 *
+	 * @param count number of planes
+	 * @param width X
+	 * @param planes Y×X grey levels of the plane of an index from 0
+	 * @throws IllegalArgumentException if no pixel is a finite number
+	 */
+	public static NoiseEstimate estimate(int count, int width, IntFunction<float[]> planes) {
+		return estimate(count, width, false, planes::apply);
+	}
+
+	private static NoiseEstimate estimate(int count, int width, boolean whole, Source planes) {
 		List<Sample> samples = new ArrayList<>();
-		boolean whole = image.getType() instanceof IntegerType;
-		for (int i = 0; i < used; i++)
-			samples.add(Sample.of(planes.read((int) ((long) i * planes.count() / used)), planes.width(), used, whole));
-		return new Estimation(samples).result(index -> planes.read((int) ((long) index * planes.count() / used)), planes.width());
+		for (int i = 0; i < count; i++)
+			samples.add(Sample.of(planes.plane(i), width, count, whole));
+		return new Estimation(samples).result(planes, width);
 	}
 
 	/**

@@ -24,6 +24,13 @@ public class ClosedFormPriors extends PriorService.Library {
 
 	/** With the classes dark, middle and bright, of means −0.5, 0 and 0.5, and a classifier. */
 	static final String CLASSES = "closed form, classes";
+	/** Takes extents that are multiples of 8 only. */
+	static final String STEPPED = "closed form, stepped";
+	/** Trained on pixels of half a micrometre. */
+	static final String SIZED = "closed form, sized";
+	/** Calls of {@link #INTERRUPTED} so far. */
+	static int interruptions;
+
 	/** Of red, green and blue. */
 	static final String COLOUR = "closed form, colour";
 
@@ -39,6 +46,7 @@ public class ClosedFormPriors extends PriorService.Library {
 		if (nameOrPath.equals(INTERRUPTED))
 			return Prior.of(INTERRUPTED, (batch, out) -> {
 				IJ.setKeyDown(KeyEvent.VK_ESCAPE);
+				interruptions++;
 				denoise(batch, out);
 			});
 		if (nameOrPath.equals(CLASSES))
@@ -46,7 +54,22 @@ public class ClosedFormPriors extends PriorService.Library {
 		if (nameOrPath.equals(COLOUR))
 			return new Prior(ClosedFormPriors::denoise, COLOUR, "closed form", 3, -1, 1, 0.01, 20, 1, 0, List.of(),
 				Prior.Precision.FLOAT32);
-		return nameOrPath.equals(NAME) ? Prior.of(NAME, ClosedFormPriors::denoise) : super.open(nameOrPath, device, monitor);
+		if (nameOrPath.equals(STEPPED))
+			return new Prior(ClosedFormPriors::stepped, STEPPED, "closed form", 1, -1, 1, 0.01, 20, 8, 4, List.of(),
+				Prior.Precision.FLOAT32);
+		boolean plain = nameOrPath.equals(NAME) || nameOrPath.equals(SIZED);
+		return plain ? Prior.of(NAME, ClosedFormPriors::denoise) : super.open(nameOrPath, device, monitor);
+	}
+
+	@Override
+	public double pixelSize(String nameOrPath) {
+		if (nameOrPath.equals(SIZED)) return 0.5;
+		return nameOrPath.startsWith(NAME) ? Double.NaN : super.pixelSize(nameOrPath);
+	}
+
+	private static void stepped(Batch batch, float[] out) {
+		if (batch.shape().y() % 8 != 0 || batch.shape().x() % 8 != 0) throw new IllegalStateException("Seen was " + batch.shape());
+		denoise(batch, out);
 	}
 
 	private static void denoise(Batch batch, float[] out) {

@@ -1,6 +1,10 @@
 package io.github.tweedie.command;
 
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 import org.scijava.Context;
@@ -9,7 +13,9 @@ import org.scijava.command.CommandService;
 import org.scijava.module.ModuleService;
 
 import ij.ImagePlus;
+import ij.ImageStack;
 import ij.macro.Interpreter;
+import ij.process.ImageConverter;
 import ij.process.ImageProcessor;
 
 /**
@@ -45,13 +51,60 @@ final class ImageJ1 {
 
 	/** Runs the command as a SciJava program does, without a macro. */
 	static Picture inpainted(Picture picture, Object... inputs) throws Exception {
+		return output(Inpaint.class, "restored", picture, inputs);
+	}
+
+	/** Runs a command as a SciJava program does, without a macro, and takes one of its outputs. */
+	static Picture output(Class<? extends ImageCommand> command, String output, Picture picture, Object... inputs) throws Exception {
 		try (Context context = new Context(CommandService.class, PriorService.class)) {
 			Object[] all = Arrays.copyOf(inputs, inputs.length + 2);
 			all[inputs.length] = "image";
 			all[inputs.length + 1] = picture.image();
-			CommandInfo info = context.service(CommandService.class).getCommand(Inpaint.class);
-			return new Picture((ImagePlus) context.service(ModuleService.class).run(info, true, all).get().getOutput("restored"));
+			CommandInfo info = context.service(CommandService.class).getCommand(command);
+			return new Picture((ImagePlus) context.service(ModuleService.class).run(info, true, all).get().getOutput(output));
 		}
+	}
+
+	/** Puts a plane onto the disk, lets something happen and writes the file. @return what failed */
+	static String saved(Path file, Callable<Void> between) {
+		try (DiskStack stack = new DiskStack(4, 3, false, file)) {
+			stack.addSlice(null, new float[12]);
+			between.call();
+			stack.save(new ImagePlus("a", stack));
+			return "";
+		}
+		catch (Exception e) {
+			return e.getMessage();
+		}
+	}
+
+	/** Of 16 bits, on demand; see {@link CountingStack}. */
+	static Picture virtual(CountingStack stack) {
+		return new Picture(new ImagePlus("virtual", stack));
+	}
+
+	/** A colour picture of grey 100 and 160 halves, with Gaussian noise of a standard deviation of its own in red, green and blue. */
+	static Picture colours(int width, int height, int slices, double... noise) {
+		Random random = new Random(1);
+		ImageStack stack = new ImageStack(width, height);
+		for (int s = 0; s < slices; s++) {
+			int[] rgb = new int[width * height];
+			for (int i = 0; i < rgb.length; i++)
+				for (int c = 0; c < 3; c++)
+					rgb[i] = rgb[i] << 8 | (int) Math.round((2 * (i % width) < width ? 100 : 160) + noise[c] * random.nextGaussian());
+			stack.addSlice("slice " + s, rgb);
+		}
+		ImagePlus image = new ImagePlus("colours", stack);
+		image.getCalibration().setUnit("um");
+		image.getCalibration().pixelWidth = 0.25;
+		return new Picture(image);
+	}
+
+	/** With 16 colours in a table. */
+	static Picture palette(Picture colours) {
+		ImagePlus image = new ImagePlus("palette", colours.image().getProcessor().duplicate());
+		new ImageConverter(image).convertRGBtoIndexedColor(16);
+		return new Picture(image);
 	}
 
 	/** The sentence with which a macro was stopped. */
@@ -77,6 +130,58 @@ final class ImageJ1 {
 
 		String property(String key) {
 			return image.getProp(key);
+		}
+
+		String calibration() {
+			return image.getCalibration().pixelWidth + " " + image.getCalibration().getUnit();
+		}
+
+		/** Channels, slices and frames. */
+		String dimensions() {
+			return image.getNChannels() + " " + image.getNSlices() + " " + image.getNFrames();
+		}
+
+		boolean missing() {
+			return image == null;
+		}
+
+		String information() {
+			return image.getInfoProperty();
+		}
+
+		/** Ends of the display range. */
+		List<Double> range() {
+			return List.of(image.getDisplayRangeMin(), image.getDisplayRangeMax());
+		}
+
+		int bits() {
+			return image.getBitDepth();
+		}
+
+		int planes() {
+			return image.getStackSize();
+		}
+
+		String label(int plane) {
+			return image.getStack().getSliceLabel(plane);
+		}
+
+		boolean virtual() {
+			return image.getStack().isVirtual();
+		}
+
+		/** Of a colour picture: 0 red, 1 green, 2 blue. */
+		float[] colour(int plane, int colour) {
+			return (float[]) image.getStack().getProcessor(plane).convertToRGB().toFloat(colour, null).getPixels();
+		}
+
+		void select(int x, int y, int width, int height) {
+			image.setRoi(x, y, width, height);
+		}
+
+		void pixelSize(double side, String unit) {
+			image.getCalibration().setUnit(unit);
+			image.getCalibration().pixelWidth = image.getCalibration().pixelHeight = side;
 		}
 
 		float[] pixels(int plane) {

@@ -1,0 +1,118 @@
+package io.github.tweedie.command;
+
+import java.util.List;
+import java.util.stream.IntStream;
+
+import ij.CompositeImage;
+import ij.ImagePlus;
+import ij.process.ColorProcessor;
+import ij.process.ImageProcessor;
+
+/**
+ * An image as grey planes, of which those of one slice are read at a time, so that a virtual stack is never whole in memory. A
+ * slice of grey levels is one plane; one of a colour image is three, red, green and blue. The planes are counted through from 0:
+ * the colour fastest, then the channel, as in ImageJ's stack.
+ */
+final class GreyPlanes {
+
+	/** In the order of {@link ColorProcessor#toFloat}. */
+	private static final List<String> COLOURS = List.of("red", "green", "blue");
+
+	private final ImagePlus image;
+	private final int colours;
+
+	GreyPlanes(ImagePlus image) {
+		this.image = image;
+		colours = image.getType() == ImagePlus.COLOR_RGB || palette(image) ? COLOURS.size() : 1;
+	}
+
+	/** Whether the pixels are numbers of colours in a table, and no grey levels: as ImageJ itself decides for its menu. */
+	static boolean palette(ImagePlus image) {
+		if (image.getType() == ImagePlus.COLOR_256) return true;
+		if (image.getType() != ImagePlus.GRAY8 || image instanceof CompositeImage) return false;
+		ImageProcessor shown = image.getProcessor();
+		return shown.isColorLut() && !shown.isPseudoColorLut();
+	}
+
+	boolean colour() {
+		return colours > 1;
+	}
+
+	/** Planes of a slice. */
+	int colours() {
+		return colours;
+	}
+
+	int slices() {
+		return image.getStackSize();
+	}
+
+	int count() {
+		return slices() * colours;
+	}
+
+	/** Sorts of plane that have a noise of their own. */
+	int channels() {
+		return image.getNChannels() * colours;
+	}
+
+	/** What a plane of the channel, from 0, is called in a sentence; empty if there is one channel only. */
+	String channel(int index) {
+		String of = image.getNChannels() > 1 ? "channel " + (index / colours + 1) : "";
+		return colours == 1 ? of : of.isEmpty() ? COLOURS.get(index % colours) : of + " " + COLOURS.get(index % colours);
+	}
+
+	int width() {
+		return image.getWidth();
+	}
+
+	int height() {
+		return image.getHeight();
+	}
+
+	/** Pixels of a plane. */
+	int size() {
+		return width() * height();
+	}
+
+	/** Whether a pixel may be NaN or infinite, which whole numbers cannot be. */
+	boolean mayHaveHoles() {
+		return image.getBitDepth() == 32 || image.getCalibration().calibrated();
+	}
+
+	/** The planes of a slice, colours of Y×X each, in calibrated grey levels; copies. The slice counts from 0. */
+	float[][] read(int slice) {
+		if (!colour()) return new float[][] { Stacks.plane(image, slice + 1) };
+		ColorProcessor rgb = (ColorProcessor) image.getStack().getProcessor(slice + 1).convertToRGB();
+		return IntStream.range(0, colours).mapToObj(c -> (float[]) rgb.toFloat(c, null).getPixels()).toArray(float[][]::new);
+	}
+
+	/** Indices of at most so many planes of a channel, spread over the stack. */
+	int[] some(int channel, int most) {
+		int each = count() / channels(), used = Math.min(each, most);
+		return IntStream.range(0, used).map(k -> k * each / used * channels() + channel).toArray();
+	}
+
+	/** One plane, Y×X. */
+	float[] plane(int index) {
+		return read(index / colours)[index % colours];
+	}
+
+	/** Grey levels of a slice as a colour image has them: rounded, and from 0 to 255. */
+	static int[] packed(float[][] planes) {
+		int[] rgb = new int[planes[0].length];
+		for (int i = 0; i < rgb.length; i++)
+			rgb[i] = 0xff000000 | level(planes[0][i]) << 16 | level(planes[1][i]) << 8 | level(planes[2][i]);
+		return rgb;
+	}
+
+	private static int level(float grey) {
+		return Math.max(0, Math.min(255, Math.round(grey)));
+	}
+
+	/** What a plane of each colour is called in a stack that has them apart. */
+	static String label(int plane, int colours, String slice) {
+		if (colours == 1) return slice;
+		return slice == null ? COLOURS.get(plane % colours) : COLOURS.get(plane % colours) + " of " + slice;
+	}
+}

@@ -1,0 +1,42 @@
+package io.github.tweedie.command;
+
+import org.scijava.plugin.Parameter;
+
+import io.github.tweedie.sde.Monitor;
+import io.github.tweedie.sde.Prior;
+
+/**
+ * What the commands share that ask a network. The options {@code model} and {@code device} are fields of each command, since the
+ * order of the fields is that of the dialog and of the recorded macro line; here is what is said and done with them.
+ */
+abstract class ModelCommand extends ImageCommand {
+
+	static final String AUTO = "auto", CPU = "cpu", CUDA = "cuda";
+
+	static final String ABOUT_MODEL = "The network, named after the kind of images it was trained on. A macro may also give the path"
+		+ " of a model package.";
+	static final String ABOUT_DEVICE = "What computes: auto takes an NVIDIA card if there is one that works, else the processor.";
+
+	@Parameter
+	private PriorService priors;
+
+	@Override
+	protected void offerChoices() {
+		getInfo().getMutableInput("model", String.class).setChoices(priors.names());
+	}
+
+	/** Refuses a device of another name, before anything is computed. */
+	static void requireDevice(String device) {
+		requireKnown("device", device, AUTO, CPU, CUDA);
+	}
+
+	/** Side in micrometres of the pixels on which a model was trained, or NaN if it does not tell. */
+	double pixelSize(String model) {
+		return priors.pixelSize(model);
+	}
+
+	/** @throws IllegalArgumentException if there is no such model, or it cannot run on the device */
+	Prior open(String model, String device, Monitor monitor) {
+		return priors.open(model, device, monitor);
+	}
+}

@@ -1,0 +1,174 @@
+package io.github.tweedie.command;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import io.github.tweedie.command.ImageJ1.Picture;
+import net.imagej.patcher.LegacyInjector;
+
+/** Denoising of images of any type, size and arrangement. */
+class DenoiseAnyImageTest {
+
+	static {
+		LegacyInjector.preinit();
+	}
+
+	private static Picture denoised(Picture image, Object... options) throws Exception {
+		return output("denoised", image, options);
+	}
+
+	private static Picture output(String output, Picture image, Object... options) throws Exception {
+		Object[] all = new Object[options.length + 2];
+		System.arraycopy(options, 0, all, 2, options.length);
+		all[0] = "model";
+		all[1] = ClosedFormPriors.STEPPED;
+		return ImageJ1.output(Denoise.class, output, image, all);
+	}
+
+	private static double variance(Picture picture, String where) {
+		String told = picture.property("tweedie." + where + "noise variance");
+		return Double.parseDouble(told.substring(told.indexOf("+ ") + 2, told.indexOf(" at")));
+	}
+
+	private static double deviation(float[] a, float[] b) {
+		double sum = 0, squares = 0;
+		for (int i = 0; i < a.length; i++) {
+			sum += a[i] - b[i];
+			squares += (a[i] - b[i]) * (double) (a[i] - b[i]);
+		}
+		return Math.sqrt(squares / a.length - sum / a.length * sum / a.length);
+	}
+
+	@Test
+	void aColourImageStaysOneAndEachColourHasItsOwnNoise() throws Exception {
+		Picture colours = ImageJ1.colours(131, 97, 2, 3, 6, 12), clean = denoised(colours);
+		assertEquals(24, clean.bits());
+		assertEquals(2, clean.planes());
+		assertEquals("slice 1", clean.label(2));
+		assertEquals("0.25 µm", clean.calibration());
+		// Of 25,000 pixels the variance is known to 1 %; what the estimator adds is measured in docs/noise.md.
+		assertEquals(9, variance(clean, "red, "), 1.2);
+		assertEquals(36, variance(clean, "green, "), 4);
+		assertEquals(144, variance(clean, "blue, "), 15);
+		assertTrue(clean.property("tweedie.rounding").contains("0 to 255"));
+		// Rounding adds a variance of 1/12 to what is told of the residual, which is not rounded.
+		Picture residual = output("removed", colours, "residual", "yes");
+		assertEquals("3 2 1", residual.dimensions());
+		assertEquals(32, residual.bits());
+		assertEquals("blue of slice 1", residual.label(6));
+		for (int plane = 0; plane < 6; plane++) {
+			float[] before = colours.colour(plane / 3 + 1, plane % 3), after = clean.colour(plane / 3 + 1, plane % 3);
+			for (int i = 0; i < before.length; i++)
+				assertEquals(before[i] - after[i], residual.pixels(plane + 1)[i], 0.5001, "plane " + plane + ", pixel " + i);
+		}
+	}
+
+	@Test
+	void theUncertaintyOfAColourImageHasThreeChannels() throws Exception {
+		Picture map = output("deviation", ImageJ1.colours(40, 33, 1, 3, 6, 12), "samples", 4, "uncertainty", "yes");
+		assertEquals("3 1 1", map.dimensions());
+		double[] mean = new double[3];
+		for (int c = 0; c < 3; c++)
+			for (float value : map.pixels(c + 1))
+				mean[c] += value / 1320;
+		assertTrue(mean[0] < mean[1] && mean[1] < mean[2], mean[0] + " " + mean[1] + " " + mean[2]);
+	}
+
+	@Test
+	void outsideOfTheRegionTheColoursAreKept() throws Exception {
+		Picture colours = ImageJ1.colours(40, 33, 1, 3, 6, 12);
+		colours.select(5, 6, 7, 8);
+		Picture clean = denoised(colours, "region", "selection");
+		int changed = 0;
+		for (int c = 0; c < 3; c++)
+			for (int i = 0; i < 40 * 33; i++) {
+				boolean inside = i % 40 >= 5 && i % 40 < 12 && i / 40 >= 6 && i / 40 < 14;
+				boolean same = colours.colour(1, c)[i] == clean.colour(1, c)[i];
+				assertTrue(inside || same, "colour " + c + ", pixel " + i);
+				changed += same ? 0 : 1;
+			}
+		assertTrue(changed > 60, changed + " of 168 values");
+	}
+
+	@Test
+	void aPaletteIsTakenForItsColoursAndThatIsTold() throws Exception {
+		Picture clean = denoised(ImageJ1.palette(ImageJ1.colours(64, 48, 1, 3, 6, 12)));
+		assertEquals(24, clean.bits());
+		assertTrue(clean.property("tweedie.remarks").contains("8-bit colour"), clean.property("tweedie.remarks"));
+	}
+
+	/** With an SD of 10 grey levels and noise that is known or not, at extents that no tile has. */
+	@ParameterizedTest
+	@CsvSource({ "1,1", "1,64", "64,1", "2,2", "3,1", "7,5", "33,47", "65,9" })
+	void anyExtentsWillDo(int width, int height) throws Exception {
+		for (String bits : new String[] { "8-bit", "16-bit", "32-bit" })
+			for (String noise : new String[] { "estimated", "gaussian" }) {
+				String noisy = "setBatchMode(true); newImage('odd', '" + bits + " black', " + width + ", " + height + ", 1);"
+					+ "run('Set...', 'value=100'); run('Add Specified Noise...', 'standard=10');";
+				Picture image = ImageJ1.run(noisy), clean = denoised(image, "noise", noise, "sd", 10.0);
+				assertEquals(32, clean.bits());
+				assertEquals(width * height, clean.pixels(1).length);
+				for (int i = 0; i < width * height; i++)
+					assertEquals(image.pixels(1)[i], clean.pixels(1)[i], 60, bits + ", " + noise + " noise, pixel " + i);
+				if (noise.equals("gaussian") && width * height > 300)
+					assertTrue(deviation(image.pixels(1), clean.pixels(1)) > 5, bits);
+			}
+	}
+
+	@Test
+	void channelsSlicesFramesLabelsAndCalibrationAreKept() throws Exception {
+		String stack = """
+			setBatchMode(true);
+			newImage("stack", "16-bit black", 33, 21, 12);
+			for (i = 1; i <= 12; i++) {
+				setSlice(i); run("Set...", "value=" + 100 * i + " slice"); Property.setSliceLabel("label " + i, i);
+			}
+			run("Add Specified Noise...", "stack standard=5");
+			run("Stack to Hyperstack...", "order=xyczt(default) channels=2 slices=3 frames=2 display=Grayscale");
+			setVoxelSize(0.5, 0.5, 2, "um");
+			""";
+		Picture input = ImageJ1.run(stack);
+		Object[] options = { "samples", 2, "uncertainty", "yes", "residual", "yes", "plot", "yes" };
+		for (String output : new String[] { "denoised", "deviation", "removed" }) {
+			Picture made = output(output, input, options);
+			assertEquals("2 3 2", made.dimensions(), output);
+			assertEquals("0.5 µm", made.calibration(), output);
+			for (int i = 1; i <= 12; i++)
+				assertEquals("label " + i, made.label(i), output);
+		}
+		Picture clean = output("denoised", input, options), rest = output("removed", input, options);
+		for (int i = 1; i <= 12; i++)
+			for (int k = 0; k < 33 * 21; k++) {
+				assertEquals(100 * i, clean.pixels(i)[k], 40, "plane " + i);
+				assertEquals(input.pixels(i)[k], clean.pixels(i)[k] + rest.pixels(i)[k], 1e-3);
+			}
+		assertEquals(2, output("plotted", input, options).planes());
+		assertTrue(clean.composite());
+	}
+
+	@Test
+	void theRecordedLineOfAColourImageGivesTheSame() throws Exception {
+		String colours = "setBatchMode(true); random('seed', 1); newImage('cells', 'RGB white', 40, 30, 1);"
+			+ "run('Set...', 'value=120'); run('Add Specified Noise...', 'standard=9');";
+		Picture first = ImageJ1.run(colours + "run('Tweedie Denoise...', 'model=[closed form] samples=2 seed=4');");
+		Picture again = ImageJ1.run(colours + first.property("tweedie.macro"));
+		for (int c = 0; c < 3; c++)
+			assertArrayEquals(first.colour(1, c), again.colour(1, c));
+	}
+
+	@Test
+	void pixelsOfAnotherSizeAreTold() throws Exception {
+		Picture fine = ImageJ1.colours(40, 33, 1, 3, 6, 12), alike = ImageJ1.colours(40, 33, 1, 3, 6, 12);
+		fine.pixelSize(62.5, "nm");
+		alike.pixelSize(0.3, "micron");
+		String told = ImageJ1.output(Denoise.class, "denoised", fine, "model", ClosedFormPriors.SIZED).property("tweedie.remarks");
+		assertTrue(told.contains("0.0625 µm") && told.contains("8.00 times") && told.contains("Bin"), told);
+		String silent = ImageJ1.output(Denoise.class, "denoised", alike, "model", ClosedFormPriors.SIZED).property("tweedie.remarks");
+		assertTrue(silent == null || !silent.contains("µm"), silent);
+	}
+}
