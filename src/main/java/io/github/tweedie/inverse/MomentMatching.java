@@ -1,5 +1,8 @@
 package io.github.tweedie.inverse;
 
+import java.util.ArrayList;
+import java.util.List;
+
 import io.github.tweedie.sampler.Conditioner;
 import io.github.tweedie.sde.Batch;
 import io.github.tweedie.sde.Denoiser;
@@ -114,31 +117,30 @@ public final class MomentMatching implements Conditioner {
 
 	@Override
 	public void denoised(Denoiser prior, Batch batch, float[] estimate) {
+		if (weights != null) {
+			residuals(prior, batch, estimate);
+			return;
+		}
 		int n = batch.shape().n(), d = operator.inputSize(), m = operator.outputSize();
 		float[] base = estimate.clone(), residual = new float[n * m], p = new float[n * m];
 		double[] rr = new double[n];
 		boolean[] done = new boolean[n];
 		for (int s = 0; s < n; s++) {
 			operator.apply(base, s * d, residual, s * m);
-			weigh(residual, s * m);
 			for (int i = s * m; i < (s + 1) * m; i++)
 				p[i] = residual[i] = y[i - s * m] - residual[i];
 			rr[s] = dot(residual, residual, s * m, m);
 			done[s] = rr[s] == 0;
 		}
-		float[] direction = new float[n * d], product = new float[n * d], g = new float[m], back = new float[m];
+		float[] direction = new float[n * d], product = new float[n * d], g = new float[m];
 		for (int k = 0; k < iterations && !all(done); k++) {
-			for (int s = 0; s < n; s++) {
-				System.arraycopy(p, s * m, back, 0, m);
-				weigh(back, 0);
-				operator.adjoint(back, 0, direction, s * d);
-			}
+			for (int s = 0; s < n; s++)
+				operator.adjoint(p, s * m, direction, s * d);
 			covariance(prior, batch, base, direction, product);
 			for (int s = 0; s < n; s++) {
 				if (done[s])
 					continue;
 				operator.apply(product, s * d, g, 0);
-				weigh(g, 0);
 				for (int i = 0; i < m; i++)
 					g[i] += (float) (sigmaY * sigmaY) * p[s * m + i];
 				double curvature = 0;
@@ -161,6 +163,55 @@ public final class MomentMatching implements Conditioner {
 				done[s] = next == 0;
 			}
 		}
+	}
+
+	/**
+	 * Generalised conjugate residuals (Eisenstat et al. 1983, algorithm GCR): the same first step and the same answer in the end, but
+	 * the residual cannot grow where the matrix is not quite symmetric. With weights that differ by much that is the rule: what the
+	 * quiet values weigh up of a network's asymmetry makes conjugate gradients diverge.
+	 */
+	private void residuals(Denoiser prior, Batch batch, float[] estimate) {
+		int n = batch.shape().n(), d = operator.inputSize(), m = operator.outputSize();
+		float[] base = estimate.clone(), residual = new float[n * m], back = new float[m], direction = new float[n * d];
+		for (int s = 0; s < n; s++) {
+			operator.apply(base, s * d, residual, s * m);
+			weigh(residual, s * m);
+			for (int i = s * m; i < (s + 1) * m; i++)
+				residual[i] = y[i - s * m] - residual[i];
+		}
+		List<float[]> products = new ArrayList<>(), images = new ArrayList<>();
+		boolean[] done = new boolean[n];
+		for (int k = 0; k < iterations && !all(done); k++) {
+			float[] product = new float[n * d], image = new float[n * m];
+			for (int s = 0; s < n; s++) {
+				System.arraycopy(residual, s * m, back, 0, m);
+				weigh(back, 0);
+				operator.adjoint(back, 0, direction, s * d);
+			}
+			covariance(prior, batch, base, direction, product);
+			for (int s = 0; s < n; s++) {
+				operator.apply(product, s * d, image, s * m);
+				weigh(image, s * m);
+				add(image, 1, residual, s * m, m);
+				for (int j = 0; j < k; j++) {
+					double square = dot(images.get(j), images.get(j), s * m, m);
+					double along = square == 0 ? 0 : dot(image, images.get(j), s * m, m) / square;
+					add(image, -along, images.get(j), s * m, m);
+					add(product, -along, products.get(j), s * d, d);
+				}
+				double square = dot(image, image, s * m, m), step = done[s] || square == 0 ? 0 : dot(residual, image, s * m, m) / square;
+				done[s] |= !(step > 0);
+				add(estimate, done[s] ? 0 : step, product, s * d, d);
+				add(residual, done[s] ? 0 : -step, image, s * m, m);
+			}
+			products.add(product);
+			images.add(image);
+		}
+	}
+
+	private static void add(float[] to, double factor, float[] what, int from, int size) {
+		for (int i = from; i < from + size; i++)
+			to[i] += (float) factor * what[i];
 	}
 
 	/** Divides the measurement that begins at {@code from} by its standard deviations. */
