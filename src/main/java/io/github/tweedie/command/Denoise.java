@@ -167,9 +167,9 @@ public class Denoise extends ImageCommand {
 		Set<String> remarks = new LinkedHashSet<>();
 		List<NoiseEstimate> estimates = new ArrayList<>();
 		NoiseModel[] models = new NoiseModel[image.getNChannels()];
-		double[] inflation = new double[models.length];
+		NoiseEstimate.Correlation[] correlations = new NoiseEstimate.Correlation[models.length];
 		for (int c = 0; c < models.length; c++) {
-			inflation[c] = 1;
+			correlations[c] = NoiseEstimate.Correlation.UNKNOWN;
 			models[c] = switch (noise) {
 				case GAUSSIAN -> NoiseModel.gaussian(positive("sd", sd));
 				case CAMERA -> NoiseModel.camera(positive("gain", gain), finite("offset", offset), notNegative("readnoise", readnoise));
@@ -177,9 +177,7 @@ public class Denoise extends ImageCommand {
 					NoiseEstimate estimate = NoiseEstimator.estimate(Stacks.floats(image, planesOf(c)));
 					estimates.add(estimate);
 					remarks.addAll(estimate.warnings());
-					NoiseEstimate.Correlation found = estimate.correlation();
-					if (found.found())
-						inflation[c] = Math.max(1, Math.sqrt(found.lengthX() * found.lengthY()));
+					correlations[c] = estimate.correlation();
 					yield estimate.model();
 				}
 			};
@@ -188,11 +186,11 @@ public class Denoise extends ImageCommand {
 		long start = System.nanoTime();
 		ImageStack clean = stack(), spread = uncertainty.equals(YES) ? stack() : null, rest = residual.equals(YES) ? stack() : null;
 		Map<Residual.Verdict, Integer> verdicts = new EnumMap<>(Residual.Verdict.class);
-		long evaluations = 0;
+		long evaluations = 0, replaced = 0;
 		int count = image.getStackSize();
 		for (int i = 1; i <= count; i++) {
 			int c = (i - 1) % models.length;
-			Denoising denoising = Denoising.with(prior).samples(samples).steps(steps).seed(seed).inflation(inflation[c]).build();
+			Denoising denoising = Denoising.with(prior).samples(samples).steps(steps).seed(seed).correlation(correlations[c]).build();
 			float[] grey = Stacks.plane(image, i);
 			Denoising.Plane plane = denoising.plane(filled(grey, inside), image.getWidth(), models[c], i - 1,
 				monitor.part(i - 1, 1, count));
@@ -206,11 +204,14 @@ public class Denoise extends ImageCommand {
 				rest.setPixels(difference(grey, mean), i);
 			verdicts.merge(plane.residual().verdict(), 1, Integer::sum);
 			evaluations = Math.max(evaluations, plane.evaluations());
+			replaced += plane.replaced();
 		}
 		verdicts.remove(Residual.Verdict.AS_EXPECTED);
 		verdicts.forEach((verdict, planes) -> remarks.add("In " + planes + " of " + count + " plane(s) " + verdict.sentence()));
+		if (replaced > 0)
+			remarks.add(replaced + " hot or dead pixel(s) were replaced by what their surroundings say.");
 		double seconds = (System.nanoTime() - start) * 1e-9;
-		show(clean, spread, rest, estimates, remarks, origin(prior, models, inflation, evaluations, seconds, remarks));
+		show(clean, spread, rest, estimates, remarks, origin(prior, models, correlations, evaluations, seconds, remarks));
 	}
 
 	// -- Noise --
@@ -286,12 +287,12 @@ public class Denoise extends ImageCommand {
 
 	// -- The results --
 
-	private Map<String, String> origin(Prior prior, NoiseModel[] models, double[] inflation, long evaluations, double seconds,
-		Set<String> remarks)
+	private Map<String, String> origin(Prior prior, NoiseModel[] models, NoiseEstimate.Correlation[] correlations, long evaluations,
+		double seconds, Set<String> remarks)
 	{
 		Map<String, String> origin = new LinkedHashMap<>();
 		for (int c = 0; c < models.length; c++) {
-			Denoising each = Denoising.with(prior).samples(samples).steps(steps).seed(seed).inflation(inflation[c]).build();
+			Denoising each = Denoising.with(prior).samples(samples).steps(steps).seed(seed).correlation(correlations[c]).build();
 			String where = models.length > 1 ? "channel " + (c + 1) + ", " : "";
 			each.provenance(models[c], evaluations, seconds)
 				.forEach((key, value) -> origin.put(key.startsWith("noise") ? where + key : key, value));
