@@ -152,7 +152,7 @@ public class Denoise extends ModelCommand {
 			List<Camera> cameras = IntStream.range(0, planes.channels()).mapToObj(c -> camera(planes, c)).toList();
 			Prior prior = open(model, device, monitor);
 			List<Denoising> channels = cameras.stream().map(camera -> Denoising.with(prior).samples(samples).steps(steps).seed(seed)
-				.inflation(camera.inflation()).build()).toList();
+				.correlation(camera.correlation()).build()).toList();
 			denoise(planes, channels, cameras, inside, result, monitor);
 			show(planes, result, channels, cameras);
 		}
@@ -217,10 +217,9 @@ public class Denoise extends ModelCommand {
 	 */
 	private record Camera(NoiseModel noise, NoiseEstimate estimate) {
 
-		/** Where the noise is correlated, as many pixels as share one value make it so much stronger to the network. */
-		double inflation() {
-			return estimate == null || !estimate.correlation().found() ? 1
-				: Math.max(1, Math.sqrt(estimate.correlation().lengthX() * estimate.correlation().lengthY()));
+		/** Of the noise of neighbouring pixels. */
+		NoiseEstimate.Correlation correlation() {
+			return estimate == null ? NoiseEstimate.Correlation.UNKNOWN : estimate.correlation();
 		}
 
 		List<String> warnings() {
@@ -268,7 +267,7 @@ public class Denoise extends ModelCommand {
 		private final List<DiskStack> unfinished = new ArrayList<>();
 		private final Map<Residual.Verdict, Integer> verdicts = new EnumMap<>(Residual.Verdict.class);
 		private final ImageStack clean, spread, rest;
-		private long evaluations;
+		private long evaluations, replaced;
 		private double seconds;
 
 		/** The uncertainty and the residual are null if they were not asked for. */
@@ -325,6 +324,7 @@ public class Denoise extends ModelCommand {
 				greys[k] = plane.mean();
 				result.verdicts.merge(plane.residual().verdict(), 1, Integer::sum);
 				result.evaluations = Math.max(result.evaluations, plane.evaluations());
+				result.replaced += plane.replaced();
 			}
 			result.clean.addSlice(null, planes.colour() ? GreyPlanes.packed(greys) : greys[0]);
 		}
@@ -393,6 +393,8 @@ public class Denoise extends ModelCommand {
 				+ " the image from before they were chosen.");
 		PixelSize.remark(image.getCalibration(), () -> pixelSize(model)).ifPresent(remarks::add);
 		cameras.forEach(camera -> remarks.addAll(camera.warnings()));
+		if (result.replaced > 0)
+			remarks.add(result.replaced + " hot or dead pixel(s) were replaced by what their surroundings say.");
 		result.verdicts.forEach((verdict, count) -> {
 			if (verdict != Residual.Verdict.AS_EXPECTED)
 				remarks.add("In " + count + " of " + planes.count() + " plane(s) " + verdict.sentence());

@@ -11,7 +11,8 @@ import io.github.tweedie.image.NoiseEstimate.Correlation;
 /**
  * What the evenest blocks of an image tell of the correlation of its noise: their autocovariance after a plane is taken away from
  * each. Correlated noise raises the variance of all blocks alike over what the highest frequencies promise, structure that of
- * some, and reaches further; so correlation is only found where all blocks are alike and it ends after two pixels.
+ * some, and reaches further; so correlation is only found where all blocks, or else the quietest ones, agree that it ends after two
+ * pixels.
  *
  * @param correlation of neighbouring pixels
  * @param factor variance of a pixel over the one that the highest frequencies promise; 1 where no correlation was found
@@ -25,7 +26,11 @@ record Flatness(Correlation correlation, double factor) {
 	 * Median of the variances over their first decile: 1.3 for white noise, 1.4 for smooth noise, above 1.6 where structure differs.
 	 */
 	private static final double ALIKE = 1.5;
+	/** Mean variance of the quiet blocks over the true one: chance and the ranking make it smaller. */
+	private static final double QUIETER = 0.75;
 	private static final double LEAST_CORRELATION = 0.1;
+	/** So much is left of wide correlation; more is structure. */
+	private static final double MOST_FACTOR = 100;
 
 	/** A block that might be even. */
 	record Candidate(int plane, int left, int top, double structure, double variance, boolean inlier) {}
@@ -43,30 +48,46 @@ record Flatness(Correlation correlation, double factor) {
 		}
 		Arrays.sort(covariances, Comparator.comparingDouble(c -> c[0]));
 		boolean alike = covariances[covariances.length / 2][0] < ALIKE * covariances[covariances.length / 10][0];
-		int used = (int) Math.ceil((alike ? 1 : QUIET) * covariances.length);
+		Flatness all = alike ? judge(mean(covariances, covariances.length), 1) : null;
+		return alike && all.correlation.found() ? all : quiet(covariances, all);
+	}
+
+	/**
+	 * The quietest blocks, where others hold structure; they are quiet by chance, too. What they say counts if it is a correlation.
+	 *
+	 * @param all what all blocks say, or null where they are not alike
+	 */
+	private static Flatness quiet(double[][] covariances, Flatness all) {
+		Flatness quiet = judge(mean(covariances, (int) Math.ceil(QUIET * covariances.length)), QUIETER);
+		return all == null || quiet.correlation.found() ? quiet : all;
+	}
+
+	private static double[] mean(double[][] covariances, int used) {
 		double[] mean = new double[5];
 		for (int i = 0; i < used; i++)
 			for (int k = 0; k < 5; k++)
 				mean[k] += covariances[i][k] / used;
-		return judge(mean, alike);
+		return mean;
 	}
 
-	private static Flatness judge(double[] mean, boolean alike) {
-		double factor = mean[0], x1 = mean[1] / factor, x2 = mean[2] / factor, y1 = mean[3] / factor, y2 = mean[4] / factor;
+	/** @param share variance that is expected of blocks so chosen, over the true one */
+	private static Flatness judge(double[] mean, double share) {
+		double factor = Math.min(MOST_FACTOR, mean[0] / share), x1 = mean[1] / mean[0], x2 = mean[2] / mean[0], y1 = mean[3] / mean[0],
+			y2 = mean[4] / mean[0];
 		double most = Math.max(x1, y1), least = Math.min(x1, y1);
 		boolean smooth = most > LEAST_CORRELATION && factor > 1.15;
 		boolean sharpened = least < -LEAST_CORRELATION && most < LEAST_CORRELATION && factor < 0.87;
 		boolean ends = Math.max(x2, y2) < 0.3 * most && factor > 0.9 * promised(x1, x2, y1, y2);
-		boolean found = alike && (smooth && ends || sharpened);
+		boolean found = smooth && ends || sharpened && share == 1;
 		return new Flatness(new Correlation(x1, x2, y1, y2, found), found ? factor : 1);
 	}
 
 	/**
 	 * The factor, if the correlation ends after two pixels, as that of noise does: one over the power that the 6th derivative meets.
-	 * That of structure does not end there, and its factor is smaller.
+	 * That of structure does not end there, and its factor is smaller. At most 4, since rounding to grey levels is white.
 	 */
 	private static double promised(double x1, double x2, double y1, double y2) {
-		return 1 / Math.max(0.1, power(x1, x2) * power(y1, y2));
+		return 1 / Math.max(0.25, power(x1, x2) * power(y1, y2));
 	}
 
 	/** Along one axis; 924, 792 and 495 are the autocorrelation of the 6th derivative. */

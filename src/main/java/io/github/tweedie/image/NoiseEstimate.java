@@ -42,7 +42,8 @@ public record NoiseEstimate(NoiseModel model, Interval a, Interval b, List<Point
 	 */
 	public record Correlation(double x1, double x2, double y1, double y2, boolean found) {
 
-		static final Correlation UNKNOWN = new Correlation(Double.NaN, Double.NaN, Double.NaN, Double.NaN, false);
+		/** Of noise that was not looked at. */
+		public static final Correlation UNKNOWN = new Correlation(Double.NaN, Double.NaN, Double.NaN, Double.NaN, false);
 
 		/** Pixels along X that share one independent value, 1 + 2·Σρ: 1 for white noise. */
 		public double lengthX() {

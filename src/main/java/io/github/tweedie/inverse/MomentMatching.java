@@ -1,5 +1,8 @@
 package io.github.tweedie.inverse;
 
+import java.util.ArrayList;
+import java.util.List;
+
 import io.github.tweedie.sampler.Conditioner;
 import io.github.tweedie.sde.Batch;
 import io.github.tweedie.sde.Denoiser;
@@ -8,7 +11,9 @@ import io.github.tweedie.sde.Prior;
 /**
  * Moment matching posterior sampling (MMPS, Rozet et al. 2024): p(x0 | x_t) is taken for the Gaussian that has its exact mean
  * D0 = D(x, σ) and its exact covariance V = σ²·∇D(x, σ), so that E[x0 | x_t, y] = D0 + V·Aᵀ·z with
- * (σ_y²·I + A·V·Aᵀ)·z = y − A·D0, which a few conjugate gradient steps solve.
+ * (Σ_y + A·V·Aᵀ)·z = y − A·D0, which a few conjugate gradient steps solve. Σ_y is σ_y²·I, or diagonal with a variance for each value of
+ * the measurement; then both sides are divided by the standard deviations first, which leaves the answer as it is and lets the
+ * iterations converge evenly over loud and quiet values.
  * <p>
  * No automatic differentiation is needed: ∇D is a covariance over σ², hence symmetric, so that its product with a vector is a
  * directional derivative, a difference of evaluations. V·Aᵀ·z is the running sum of the products that the conjugate gradients
@@ -31,6 +36,8 @@ public final class MomentMatching implements Conditioner {
 	private final LinearOperator operator;
 	private final float[] y;
 	private final double sigmaY;
+	/** One over the standard deviation of each value, y being divided by it already and σ_y 1; null where one σ_y is given for all. */
+	private final float[] weights;
 	private final int iterations;
 	private final Difference difference;
 
@@ -43,15 +50,56 @@ public final class MomentMatching implements Conditioner {
 	 * @throws IllegalArgumentException if a number is out of its range or the measurement of another size
 	 */
 	public MomentMatching(LinearOperator operator, float[] y, double sigmaY, int iterations, Difference difference) {
+		this(operator, y, sigmaY, null, iterations, difference);
+		if (!(sigmaY >= 0))
+			throw new IllegalArgumentException("Moment matching needs a noise not below 0; seen was " + sigmaY + ".");
+	}
+
+	/**
+	 * With a variance for each value.
+	 *
+	 * @param operator A
+	 * @param y the measurement, the same for all samples, in the prior's units
+	 * @param variances of the noise of each value of the measurement, in the prior's units squared, above 0; a value of infinite
+	 *            variance tells nothing
+	 * @param iterations conjugate gradient steps per estimate, ≥ 1
+	 * @param difference how products with ∇D are made
+	 * @throws IllegalArgumentException if a number is out of its range or the measurement or the variances are of another size
+	 */
+	public MomentMatching(LinearOperator operator, float[] y, float[] variances, int iterations, Difference difference) {
+		this(operator, divided(operator, y, variances), 1, weights(variances), iterations, difference);
+	}
+
+	private MomentMatching(LinearOperator operator, float[] y, double sigmaY, float[] weights, int iterations, Difference difference) {
 		requireSize(operator, y);
-		if (!(sigmaY >= 0) || iterations < 1)
-			throw new IllegalArgumentException("Moment matching needs a noise not below 0 and at least 1 iteration; seen were " + sigmaY
-				+ " and " + iterations + ".");
+		if (iterations < 1)
+			throw new IllegalArgumentException("Moment matching needs at least 1 iteration; seen was " + iterations + ".");
 		this.operator = operator;
 		this.y = y;
 		this.sigmaY = sigmaY;
+		this.weights = weights;
 		this.iterations = iterations;
 		this.difference = difference;
+	}
+
+	private static float[] weights(float[] variances) {
+		float[] weights = new float[variances.length];
+		for (int i = 0; i < weights.length; i++) {
+			if (!(variances[i] > 0))
+				throw new IllegalArgumentException("A variance of " + variances[i] + " of the value " + i
+					+ " was seen; moment matching with a variance for each value needs all of them above 0.");
+			weights[i] = (float) (1 / Math.sqrt(variances[i]));
+		}
+		return weights;
+	}
+
+	private static float[] divided(LinearOperator operator, float[] y, float[] variances) {
+		requireSize(operator, y);
+		requireSize(operator, variances);
+		float[] out = weights(variances);
+		for (int i = 0; i < out.length; i++)
+			out[i] *= y[i];
+		return out;
 	}
 
 	static void requireSize(LinearOperator operator, float[] y) {
@@ -69,6 +117,10 @@ public final class MomentMatching implements Conditioner {
 
 	@Override
 	public void denoised(Denoiser prior, Batch batch, float[] estimate) {
+		if (weights != null) {
+			residuals(prior, batch, estimate);
+			return;
+		}
 		int n = batch.shape().n(), d = operator.inputSize(), m = operator.outputSize();
 		float[] base = estimate.clone(), residual = new float[n * m], p = new float[n * m];
 		double[] rr = new double[n];
@@ -111,6 +163,62 @@ public final class MomentMatching implements Conditioner {
 				done[s] = next == 0;
 			}
 		}
+	}
+
+	/**
+	 * Generalised conjugate residuals (Eisenstat et al. 1983, algorithm GCR): the same first step and the same answer in the end, but
+	 * the residual cannot grow where the matrix is not quite symmetric. With weights that differ by much that is the rule: what the
+	 * quiet values weigh up of a network's asymmetry makes conjugate gradients diverge.
+	 */
+	private void residuals(Denoiser prior, Batch batch, float[] estimate) {
+		int n = batch.shape().n(), d = operator.inputSize(), m = operator.outputSize();
+		float[] base = estimate.clone(), residual = new float[n * m], back = new float[m], direction = new float[n * d];
+		for (int s = 0; s < n; s++) {
+			operator.apply(base, s * d, residual, s * m);
+			weigh(residual, s * m);
+			for (int i = s * m; i < (s + 1) * m; i++)
+				residual[i] = y[i - s * m] - residual[i];
+		}
+		List<float[]> products = new ArrayList<>(), images = new ArrayList<>();
+		boolean[] done = new boolean[n];
+		for (int k = 0; k < iterations && !all(done); k++) {
+			float[] product = new float[n * d], image = new float[n * m];
+			for (int s = 0; s < n; s++) {
+				System.arraycopy(residual, s * m, back, 0, m);
+				weigh(back, 0);
+				operator.adjoint(back, 0, direction, s * d);
+			}
+			covariance(prior, batch, base, direction, product);
+			for (int s = 0; s < n; s++) {
+				operator.apply(product, s * d, image, s * m);
+				weigh(image, s * m);
+				add(image, 1, residual, s * m, m);
+				for (int j = 0; j < k; j++) {
+					double square = dot(images.get(j), images.get(j), s * m, m);
+					double along = square == 0 ? 0 : dot(image, images.get(j), s * m, m) / square;
+					add(image, -along, images.get(j), s * m, m);
+					add(product, -along, products.get(j), s * d, d);
+				}
+				double square = dot(image, image, s * m, m), step = done[s] || square == 0 ? 0 : dot(residual, image, s * m, m) / square;
+				done[s] |= !(step > 0);
+				add(estimate, done[s] ? 0 : step, product, s * d, d);
+				add(residual, done[s] ? 0 : -step, image, s * m, m);
+			}
+			products.add(product);
+			images.add(image);
+		}
+	}
+
+	private static void add(float[] to, double factor, float[] what, int from, int size) {
+		for (int i = from; i < from + size; i++)
+			to[i] += (float) factor * what[i];
+	}
+
+	/** Divides the measurement that begins at {@code from} by its standard deviations. */
+	private void weigh(float[] measurement, int from) {
+		if (weights != null)
+			for (int i = 0; i < weights.length; i++)
+				measurement[from + i] *= weights[i];
 	}
 
 	/** V·v = σ²·∇D·v for every sample. */

@@ -15,11 +15,12 @@ public record Residual(double deviation, double correlation) {
 	private static final double LEAST = 0.75, MOST = 1.15, ALIKE = 0.15;
 
 	/**
-	 * @param noisy Y×X, stabilised to unit variance of the noise
+	 * @param noisy Y×X, in units in which the noise is the same everywhere
 	 * @param clean Y×X, in the same units
 	 * @param width X
+	 * @param deviation standard deviation of the noise in these units
 	 */
-	static Residual of(float[] noisy, float[] clean, int width) {
+	static Residual of(float[] noisy, float[] clean, int width, double deviation) {
 		double sum = 0, squares = 0, products = 0;
 		long pairs = 0;
 		for (int i = 0; i < noisy.length; i++)
@@ -38,7 +39,7 @@ public record Residual(double deviation, double correlation) {
 			}
 		}
 		double variance = squares / noisy.length;
-		return new Residual(Math.sqrt(variance), variance == 0 || pairs == 0 ? 0 : products / pairs / variance);
+		return new Residual(Math.sqrt(variance) / deviation, variance == 0 || pairs == 0 ? 0 : products / pairs / variance);
 	}
 
 	/** What a residual says of the result. */

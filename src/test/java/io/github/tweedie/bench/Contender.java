@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
+import io.github.tweedie.image.NoiseEstimate;
 import io.github.tweedie.restore.Denoising;
 import io.github.tweedie.sde.Monitor;
 import io.github.tweedie.sde.Prior;
@@ -49,8 +50,11 @@ record Contender(String title, Kind kind, Function<Exposure, Result> method) {
 		List<Contender> all = new ArrayList<>();
 		all.add(tweedie(ONE_CALL, Kind.NETWORK, prior, b -> b));
 		// Other estimates of restore.Denoising are a line each, like this one.
-		if (samples > 0)
+		if (samples > 0) {
 			all.add(tweedie("mean of " + samples + " samples", Kind.SLOW_NETWORK, prior, b -> b.samples(samples).steps(steps)));
+			all.add(tweedie("moment matching", Kind.SLOW_NETWORK, prior,
+				b -> b.method(Denoising.Method.MOMENT_MATCHING).correlation(NoiseEstimate.Correlation.UNKNOWN)));
+		}
 		if (given)
 			all.add(told(tweedie("one call, noise given", Kind.NETWORK, prior, b -> b)));
 		all.add(new Contender(BM3D, Kind.CLASSICAL, Contender::bm3d));
@@ -65,7 +69,7 @@ record Contender(String title, Kind kind, Function<Exposure, Result> method) {
 
 	/** As the command does it. */
 	private static Contender tweedie(String title, Kind kind, Prior prior, UnaryOperator<Denoising.Builder> options) {
-		return new Contender(title, kind, exposure -> new Result(options.apply(Denoising.with(prior).inflation(exposure.inflation()))
+		return new Contender(title, kind, exposure -> new Result(options.apply(Denoising.with(prior).correlation(exposure.correlation()))
 			.build().plane(exposure.grey(), exposure.width(), exposure.noise(), 0, Monitor.NONE).mean(), 1));
 	}
 

@@ -17,9 +17,11 @@ import io.github.tweedie.sde.Shape;
  * @param grey Y×X whole grey levels of 16 bits
  * @param truth Y×X grey levels without noise
  * @param noise as it was estimated
- * @param inflation by which the noise is taken for stronger where it was found to be correlated, as the command does
+ * @param correlation of the noise of neighbouring pixels, as it was estimated
  */
-record Exposure(Setting setting, Shape shape, float[] grey, float[] truth, NoiseModel noise, double inflation) {
+record Exposure(Setting setting, Shape shape, float[] grey, float[] truth, NoiseModel noise,
+	NoiseEstimate.Correlation correlation)
+{
 
 	/**
 	 * A camera and its light.
@@ -85,9 +87,7 @@ record Exposure(Setting setting, Shape shape, float[] grey, float[] truth, Noise
 			truth[i] += (float) setting.camera.offset();
 		float[] grey = rounded(setting.camera.expose(light, seed));
 		NoiseEstimate estimate = NoiseEstimator.estimate(grey, picture.shape().x());
-		NoiseEstimate.Correlation found = estimate.correlation();
-		return new Exposure(setting, picture.shape(), grey, truth, estimate.model(),
-			found.found() ? Math.max(1, Math.sqrt(found.lengthX() * found.lengthY())) : 1);
+		return new Exposure(setting, picture.shape(), grey, truth, estimate.model(), estimate.correlation());
 	}
 
 	/** As a camera of 16 bits writes it. */
@@ -99,7 +99,7 @@ record Exposure(Setting setting, Shape shape, float[] grey, float[] truth, Noise
 
 	/** As a method sees it that was told the camera. */
 	Exposure told() {
-		return new Exposure(setting, shape, grey, truth, setting.camera.noise(), 1);
+		return new Exposure(setting, shape, grey, truth, setting.camera.noise(), NoiseEstimate.Correlation.UNKNOWN);
 	}
 
 	int width() {
@@ -136,6 +136,6 @@ record Exposure(Setting setting, Shape shape, float[] grey, float[] truth, Noise
 		float[] stable = new float[grey.length];
 		stabilizer.forward(grey, stable);
 		IntensityScale scale = IntensityScale.ofNoisy(stable, width(), 1);
-		return new Stabilised(stabilizer, scale, scale.toData(stable, -1, 1), inflation * scale.toData(1, -1, 1));
+		return new Stabilised(stabilizer, scale, scale.toData(stable, -1, 1), scale.toData(1, -1, 1));
 	}
 }

@@ -171,6 +171,20 @@ class NoiseEstimatorTest {
 		assertEquals(0, without.correlation().x1(), 0.05);
 	}
 
+	/** Blocks with structure differ from the quiet ones, which still tell. */
+	@ParameterizedTest
+	@EnumSource(value = Family.class, names = { "MEMBRANES", "NETWORKS" })
+	void correlatedNoiseIsFoundBesideStructure(Family family) {
+		float[] light = new Planes(Specimen.draw(family, 256, 256, 5003)).read(0), grey = light.clone();
+		float[] white = new Camera(0, 0, 4).expose(new float[light.length], 8);
+		for (int i = 257; i < grey.length; i++)
+			grey[i] += (white[i] + white[i - 1] + white[i - 256] + white[i - 257]) / 2;
+		NoiseEstimate estimate = NoiseEstimator.estimate(grey, 256);
+		assertTrue(estimate.correlation().found(), String.valueOf(estimate.correlation()));
+		// NB: a fifth, since quiet blocks are few and hold few independent values; the highest frequencies alone promise a seventh.
+		assertEquals(4, estimate.model().deviation(300), 4 / 5.0);
+	}
+
 	@Test
 	void wallsEverywhereAreNoCorrelatedNoise() {
 		assertFalse(NoiseBench.measure(Family.MEMBRANES, 5000, 512, new Camera(0, 100, 10), 0).alarm());

@@ -168,6 +168,42 @@ class ConditionerTest {
 				}
 	}
 
+	/** Values of unequal noise: rows over their standard deviations have a noise of 1. An infinite variance is a value that is not there. */
+	@Test
+	void momentMatchingTakesAVarianceForEachValue() {
+		float[] variances = { 0.01f, Float.POSITIVE_INFINITY, 0.25f }, x = { 1, 0, -1, 0.5f, 0.2f, 2, -0.3f, 0 };
+		double[][] known = rows(HIDDEN), a = new double[D + 2][D];
+		double[] measured = new double[D + 2];
+		double sigma = 0.7;
+		for (int i = 0; i < D; i++) {
+			a[i][i] = 1 / sigma;
+			measured[i] = x[i] / sigma;
+		}
+		for (int k = 0; k < 2; k++) {
+			double deviation = Math.sqrt(variances[2 * k]);
+			a[D + k] = Arrays.stream(known[2 * k]).map(v -> v / deviation).toArray();
+			measured[D + k] = Y[2 * k] / deviation;
+		}
+		double[] expected = SIGNAL.posterior(a, measured, 1).mean();
+		float[] estimate = new float[D];
+		Batch batch = Batch.of(Shape.vectors(1, D), x, sigma);
+		SIGNAL.denoise(batch, estimate);
+		new MomentMatching(MASK, Y, variances, 3, Difference.CENTRAL).denoised(SIGNAL, batch, estimate);
+		for (int i = 0; i < D; i++)
+			assertEquals(expected[i], estimate[i], 1e-3, "value " + i);
+	}
+
+	@Test
+	void equalVariancesAreTheOneOfAll() {
+		float[] x = { 1, 0, -1, 0.5f, 0.2f, 2, -0.3f, 0 }, one = new float[D], each = new float[D];
+		Batch batch = Batch.of(Shape.vectors(1, D), x, 0.7);
+		SIGNAL.denoise(batch, one);
+		SIGNAL.denoise(batch, each);
+		new MomentMatching(MASK, Y, 0.3, 2, Difference.CENTRAL).denoised(SIGNAL, batch, one);
+		new MomentMatching(MASK, Y, new float[] { 0.09f, 0.09f, 0.09f }, 2, Difference.CENTRAL).denoised(SIGNAL, batch, each);
+		assertArrayEquals(one, each, 1e-4f);
+	}
+
 	@Test
 	void momentMatchingOnTheProbabilityFlowDrawsFromThePosterior() {
 		int n = 4000;
@@ -226,6 +262,8 @@ class ConditionerTest {
 		assertThrows(IllegalArgumentException.class, () -> new MomentMatching(MASK, new float[2], 0, 3, Difference.FORWARD));
 		assertThrows(IllegalArgumentException.class, () -> new MomentMatching(MASK, Y, -1, 3, Difference.FORWARD));
 		assertThrows(IllegalArgumentException.class, () -> new MomentMatching(MASK, Y, 0, 0, Difference.FORWARD));
+		assertThrows(IllegalArgumentException.class, () -> new MomentMatching(MASK, Y, new float[] { 1, 1, 0 }, 3, Difference.FORWARD));
+		assertThrows(IllegalArgumentException.class, () -> new MomentMatching(MASK, Y, new float[] { 1, 1 }, 3, Difference.FORWARD));
 		assertThrows(IllegalArgumentException.class, () -> new Replacement(MASK, new float[4]));
 	}
 

@@ -11,12 +11,15 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CancellationException;
+import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.Test;
 
 import io.github.tweedie.image.IntensityScale;
+import io.github.tweedie.image.NoiseEstimate.Correlation;
 import io.github.tweedie.image.NoiseModel;
 import io.github.tweedie.image.Planes;
+import io.github.tweedie.image.Whitening;
 import io.github.tweedie.sde.Batch;
 import io.github.tweedie.sde.Monitor;
 import io.github.tweedie.sde.Prior;
@@ -138,7 +141,7 @@ class DenoisingTest {
 			noisy[i] = (float) random.nextGaussian();
 			structured[i] = noisy[i] + (float) (1.2 * Math.sin(i % side / 2.0));
 		}
-		Residual noise = Residual.of(noisy, clean, side), structure = Residual.of(structured, clean, side);
+		Residual noise = Residual.of(noisy, clean, side, 1), structure = Residual.of(structured, clean, side, 1);
 		assertEquals(1, noise.deviation(), 4 / Math.sqrt(2 * clean.length));
 		assertEquals(0, noise.correlation(), 4 / Math.sqrt(2 * clean.length));
 		assertEquals(Residual.Verdict.AS_EXPECTED, noise.verdict());
@@ -148,10 +151,122 @@ class DenoisingTest {
 		assertEquals(Residual.Verdict.TOO_MUCH, structure.verdict());
 		for (int i = 0; i < clean.length; i++)
 			structured[i] = 0.8f * structured[i];
-		assertEquals(Residual.Verdict.CORRELATED, Residual.of(structured, clean, side).verdict());
+		assertEquals(Residual.Verdict.CORRELATED, Residual.of(structured, clean, side, 1).verdict());
 		for (int i = 0; i < clean.length; i++)
 			clean[i] = 0.5f * noisy[i];
-		assertEquals(Residual.Verdict.TOO_LITTLE, Residual.of(noisy, clean, side).verdict());
+		assertEquals(Residual.Verdict.TOO_LITTLE, Residual.of(noisy, clean, side, 1).verdict());
+	}
+
+	/** The truth is one more draw of the posterior: so the mean of n draws has (1 + 1/n) of the least mean square error. */
+	@Test
+	void theMeanOfNSamplesHasOnePlusOneOverNOfTheLeastError() {
+		float[] grey = noisy(1);
+		IntensityScale scale = scale(grey);
+		double unit = (scale.high() - scale.low()) / 2, least = 0;
+		for (double sd : GaussianField.posteriorDeviation(scale.toData(SD, -1, 1)))
+			least += sd * sd * unit * unit;
+		Restored restored = Denoising.with(GaussianField.PRIOR).samples(300).steps(60).build().restore(image(grey), NoiseModel.gaussian(SD));
+		float[][] draws = IntStream.range(0, 300).mapToObj(s -> plane(restored.samples(), s)).toArray(float[][]::new);
+		for (int n : new int[] { 1, 2, 4 }) {
+			int groups = 300 / (n + 1);
+			double error = 0;
+			for (int g = 0; g < groups; g++)
+				for (int i = 0; i < PIXELS; i++) {
+					double mean = 0;
+					for (int s = 0; s < n; s++)
+						mean += draws[g * (n + 1) + s][i] / n;
+					error += Math.pow(mean - draws[g * (n + 1) + n][i], 2) / groups;
+				}
+			// Each group has about 20 independent values, and a relative error of √(2/20); coarse steps lose a few per cent.
+			double scatter = Math.sqrt(2.0 / 20 / groups);
+			assertEquals(1 + 1.0 / n, error / least, (1 + 1.0 / n) * (3 * scatter + 0.03), "n = " + n);
+		}
+	}
+
+	/** In linear units, with a variance for each pixel, against the linear regression on the noisy pixels. */
+	@Test
+	void momentMatchingOfAGaussianIsItsPosteriorMeanUnderUnequalNoise() {
+		NoiseModel noise = new NoiseModel(20, 500);
+		float[] grey = new float[PIXELS], level = new float[PIXELS];
+		Random random = new Random(5);
+		for (int i = 0; i < PIXELS; i++) {
+			level[i] = 1000 + 4 * GaussianField.grey(1)[i] * (i % SIZE) / SIZE;
+			grey[i] = (float) (GaussianField.grey(1)[i] + noise.deviation(level[i]) * random.nextGaussian());
+		}
+		NoisyPlane plane = NoisyPlane.linear(GaussianField.PRIOR, grey, SIZE, noise, level, new int[0], 1, PIXELS);
+		double unit = (plane.data()[1] - plane.data()[0]) / (grey[1] - grey[0]), darkest = IntensityScale.darkest(grey, SIZE);
+		double[][] rows = new double[PIXELS][PIXELS];
+		double[] measured = new double[PIXELS];
+		for (int i = 0; i < PIXELS; i++) {
+			double deviation = unit * noise.deviation(Math.max(darkest, level[i]));
+			rows[i][i] = 1 / deviation;
+			measured[i] = plane.data()[i] / deviation;
+		}
+		double[] expected = GaussianField.FIELD.posterior(rows, measured, 1).mean();
+		float[] estimate = new float[PIXELS];
+		Batch batch = Batch.of(Shape.planes(1, 1, SIZE, SIZE), plane.data(), plane.sigma(), Batch.unlabelled(1));
+		GaussianField.PRIOR.denoise(batch, estimate);
+		double before = 0;
+		for (int i = 0; i < PIXELS; i++)
+			before = Math.max(before, Math.abs(expected[i] - estimate[i]));
+		plane.condition().denoised(GaussianField.PRIOR, batch, estimate);
+		for (int i = 0; i < PIXELS; i++)
+			assertEquals(expected[i], estimate[i], 4e-3, "pixel " + i);
+		assertTrue(before > 0.02, "the noise is unequal enough to tell, " + before);
+	}
+
+	@Test
+	void momentMatchingOfEqualNoiseIsTheOneCall() {
+		float[] grey = noisy(1);
+		Denoising matching = Denoising.with(GaussianField.PRIOR).method(Denoising.Method.MOMENT_MATCHING).build();
+		Denoising.Plane one = Denoising.with(GaussianField.PRIOR).build().plane(grey, SIZE, NoiseModel.gaussian(SD), 0, Monitor.NONE),
+			matched = matching.plane(grey, SIZE, NoiseModel.gaussian(SD), 0, Monitor.NONE);
+		assertArrayEquals(one.mean(), matched.mean(), 0.05f);
+		assertTrue(matching.provenance(NoiseModel.gaussian(SD), 2, 0).get("estimate").startsWith("moment matching"));
+	}
+
+	/** Noise that was blurred with (c, 1 − 2c, c) along both axes. */
+	@Test
+	void correlatedNoiseIsTakenForNoise() {
+		int side = 128;
+		Correlation correlation = new Correlation(0.5, 0.07, 0.5, 0.07, true);
+		Random random = new Random(6);
+		float[] white = new float[side * side];
+		for (int i = 0; i < white.length; i++)
+			white[i] = (float) (10 * random.nextGaussian());
+		float[] grey = Whitening.of(correlation).coloured(white, side);
+		double square = 0;
+		for (int i = 0; i < grey.length; i++) {
+			square += grey[i] * grey[i] / grey.length;
+			grey[i] += 1000;
+		}
+		Prior flat = new Prior(DenoisingTest::mean, "flat", "closed form", 1, -1, 1, 0.01, 20, 1, Prior.GLOBAL, List.of(), Prior.Precision.FLOAT32);
+		NoiseModel noise = NoiseModel.gaussian(Math.sqrt(square));
+		Residual ignored = Denoising.with(flat).build().plane(grey, side, noise, 0, Monitor.NONE).residual();
+		Denoising.Plane plane = Denoising.with(flat).correlation(correlation).build().plane(grey, side, noise, 0, Monitor.NONE);
+		assertEquals(Residual.Verdict.CORRELATED, ignored.verdict());
+		assertEquals(1, plane.residual().deviation(), 0.03);
+		assertEquals(0, plane.residual().correlation(), 0.03);
+		assertEquals(1000, plane.mean()[77], 0.5);
+		// A prior that keeps everything gives the input back: what was made white is made what it was.
+		Prior same = flat.with((b, out) -> System.arraycopy(b.x(), 0, out, 0, out.length));
+		assertArrayEquals(grey, Denoising.with(same).correlation(correlation).build().plane(grey, side, noise, 0, Monitor.NONE).mean(), 0.01f);
+	}
+
+	@Test
+	void hotPixelsAreReplacedAndCounted() {
+		int side = 32;
+		float[] grey = new float[side * side];
+		Random random = new Random(7);
+		for (int i = 0; i < grey.length; i++)
+			grey[i] = (float) (100 + random.nextGaussian());
+		grey[300] = 4000;
+		Prior same = Prior.of("same", (b, out) -> System.arraycopy(b.x(), 0, out, 0, out.length));
+		Denoising.Plane plane = Denoising.with(same).build().plane(grey, side, NoiseModel.gaussian(1), 0, Monitor.NONE);
+		assertEquals(1, plane.replaced());
+		assertEquals(100, plane.mean()[300], 2);
+		assertEquals("1", Denoising.with(same).build().restore(ArrayImgs.floats(grey, side, side), NoiseModel.gaussian(1)).provenance()
+			.get("hot or dead pixels replaced"));
 	}
 
 	@Test
@@ -203,6 +318,9 @@ class DenoisingTest {
 		assertThrows(IllegalArgumentException.class, () -> Denoising.with(GaussianField.PRIOR).samples(-1).build());
 		assertThrows(IllegalArgumentException.class, () -> Denoising.with(GaussianField.PRIOR).steps(1).build());
 		assertThrows(IllegalArgumentException.class, () -> Denoising.with(GaussianField.PRIOR).inflation(0.5).build());
+		assertThrows(IllegalArgumentException.class, () -> Denoising.with(GaussianField.PRIOR).iterations(0).build());
+		assertThrows(IllegalArgumentException.class, () -> Denoising.with(GaussianField.PRIOR).method(Denoising.Method.MOMENT_MATCHING)
+			.correlation(new Correlation(0.5, 0, 0.5, 0, true)).build());
 	}
 
 	@Test

@@ -21,7 +21,7 @@ final class GaussianField {
 
 	static final double[][] COVARIANCE = covariance();
 	private static final EigenDecomposition EIGEN = new EigenDecomposition(MatrixUtils.createRealMatrix(COVARIANCE));
-	private static final GaussianMixture FIELD = GaussianMixture.gaussian(mean(), COVARIANCE);
+	static final GaussianMixture FIELD = GaussianMixture.gaussian(mean(), COVARIANCE);
 
 	static final Prior PRIOR = new Prior(FIELD, "field 1.0", "closed form", 1, -1, 1, LOWEST, HIGHEST, 8, Prior.GLOBAL, List.of(),
 		Prior.Precision.FLOAT32);

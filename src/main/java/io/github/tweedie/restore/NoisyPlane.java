@@ -1,0 +1,162 @@
+package io.github.tweedie.restore;
+
+import io.github.tweedie.image.HotPixels;
+import io.github.tweedie.image.IntensityScale;
+import io.github.tweedie.image.NoiseModel;
+import io.github.tweedie.image.VarianceStabilizer;
+import io.github.tweedie.image.Whitening;
+import io.github.tweedie.inverse.Mask;
+import io.github.tweedie.inverse.MomentMatching;
+import io.github.tweedie.inverse.MomentMatching.Difference;
+import io.github.tweedie.sampler.Conditioner;
+import io.github.tweedie.sde.Prior;
+
+/**
+ * A noisy plane as the prior is to see it, a sample of the forward diffusion at one level σ, and the way back to grey levels.
+ */
+interface NoisyPlane {
+
+	/** Y×X in the prior's data range: the clean plane plus noise of standard deviation {@link #sigma()}. */
+	float[] data();
+
+	/** In the prior's units. */
+	double sigma();
+
+	/** What the level σ does not tell of the noise. */
+	Conditioner condition();
+
+	/** Grey levels of a clean plane in the prior's data range. */
+	float[] grey(float[] clean);
+
+	/** @param clean Y×X in the prior's data range */
+	Residual residual(float[] clean);
+
+	/** Indices of the pixels that were taken for hot or dead ones, and replaced. */
+	int[] replaced();
+
+	/**
+	 * Stabilised: the noise of every pixel has the same strength, and is white after {@link Whitening}.
+	 *
+	 * @param grey Y×X grey levels; unchanged
+	 * @param inflation factor by which the noise is taken for stronger
+	 */
+	static NoisyPlane stabilised(Prior prior, float[] grey, int width, NoiseModel noise, Whitening whitening, double inflation) {
+		VarianceStabilizer stabilizer = VarianceStabilizer.of(noise, IntensityScale.darkest(grey, width));
+		float[] raw = new float[grey.length];
+		stabilizer.forward(grey, raw);
+		int[] hot = HotPixels.find(raw, width);
+		float[] stable = whitening.none() ? HotPixels.without(raw, width, hot)
+			: whitening.whitened(HotPixels.without(raw, width, hot), width);
+		double unit = whitening.deviation();
+		IntensityScale scale = IntensityScale.ofNoisy(stable, width, unit);
+		float[] data = scale.toData(stable, prior.low(), prior.high());
+		double sigma = inflation * scale.toData(unit, prior.low(), prior.high());
+		return new NoisyPlane() {
+
+			@Override
+			public float[] data() {
+				return data;
+			}
+
+			@Override
+			public double sigma() {
+				return sigma;
+			}
+
+			@Override
+			public Conditioner condition() {
+				return Conditioner.NONE;
+			}
+
+			@Override
+			public float[] grey(float[] clean) {
+				float[] out = whitening.coloured(scale.toGrey(clean, prior.low(), prior.high()), width);
+				stabilizer.inverse(out, out);
+				return out;
+			}
+
+			@Override
+			public Residual residual(float[] clean) {
+				return Residual.of(data, clean, width, scale.toData(unit, prior.low(), prior.high()));
+			}
+
+			@Override
+			public int[] replaced() {
+				return hot;
+			}
+		};
+	}
+
+	/**
+	 * In linear units, where the noise of each pixel i has its own standard deviation s_i. The noisy plane is taken for a sample at
+	 * σ = max s_i; what the quieter pixels know beyond that, a precision of 1/s_i² − 1/σ², is a second measurement of the same values,
+	 * with which {@link MomentMatching} conditions the prior. Since N(y; x, s²) is N(y; x, σ²) times a normal density of that
+	 * precision around the same y, nothing is counted twice; it is exact for a Gaussian prior.
+	 *
+	 * @param grey Y×X grey levels; unchanged
+	 * @param estimate of the clean plane, Y×X grey levels, which tells the variances
+	 * @param iterations of the conjugate gradients
+	 */
+	static NoisyPlane linear(Prior prior, float[] grey, int width, NoiseModel noise, float[] estimate, int[] replaced, double inflation,
+		int iterations)
+	{
+		double darkest = IntensityScale.darkest(grey, width), mean = 0;
+		double[] variance = new double[grey.length];
+		for (int i = 0; i < grey.length; i++) {
+			variance[i] = noise.variance(Math.max(darkest, estimate[i]));
+			mean += variance[i] / grey.length;
+		}
+		IntensityScale scale = IntensityScale.ofNoisy(grey, width, Math.sqrt(mean));
+		double unit = inflation * scale.toData(1, prior.low(), prior.high()), most = 0, least = LEAST_SHARE * mean;
+		float[] deviation = new float[grey.length], rest = new float[grey.length];
+		for (int i = 0; i < grey.length; i++) {
+			deviation[i] = (float) (unit * Math.sqrt(Math.max(least, variance[i])));
+			most = Math.max(most, deviation[i]);
+		}
+		double sigma = most;
+		for (int i = 0; i < grey.length; i++)
+			rest[i] = (float) (1 / (1 / ((double) deviation[i] * deviation[i]) - 1 / (sigma * sigma)));
+		float[] data = scale.toData(grey, prior.low(), prior.high());
+		Conditioner matching = new MomentMatching(new Mask(new boolean[grey.length]), data, rest, iterations, Difference.FORWARD);
+		return new NoisyPlane() {
+
+			@Override
+			public float[] data() {
+				return data;
+			}
+
+			@Override
+			public double sigma() {
+				return sigma;
+			}
+
+			@Override
+			public Conditioner condition() {
+				return matching;
+			}
+
+			@Override
+			public float[] grey(float[] clean) {
+				return scale.toGrey(clean, prior.low(), prior.high());
+			}
+
+			@Override
+			public Residual residual(float[] clean) {
+				float[] a = new float[data.length], b = new float[data.length];
+				for (int i = 0; i < data.length; i++) {
+					a[i] = (float) inflation * data[i] / deviation[i];
+					b[i] = (float) inflation * clean[i] / deviation[i];
+				}
+				return Residual.of(a, b, width, 1);
+			}
+
+			@Override
+			public int[] replaced() {
+				return replaced;
+			}
+		};
+	}
+
+	/** Of the mean variance: no pixel is known better, since its estimate may be wrong. */
+	double LEAST_SHARE = 1e-2;
+}
