@@ -136,16 +136,17 @@ public final class Denoising {
 		IntensityScale scale = IntensityScale.ofNoisy(stable, width, 1);
 		double sigma = Math.min(prior.sigmaMax(), Math.max(prior.sigmaMin(), inflation * scale.toData(1, prior.low(), prior.high())));
 		float[] data = scale.toData(stable, prior.low(), prior.high());
-		Denoiser network = WholePlanes.of(prior, grey.length / width, width, watcher);
 		if (samples == 0) {
 			float[] clean = new float[data.length];
-			network.denoise(Batch.of(Shape.planes(1, 1, grey.length / width, width), data, sigma, Batch.unlabelled(1)), clean);
+			WholePlanes.ofOneCall(prior, grey.length / width, width, sigma, watcher)
+				.denoise(Batch.of(Shape.planes(1, 1, grey.length / width, width), data, sigma, Batch.unlabelled(1)), clean);
 			clean = scale.toGrey(clean, prior.low(), prior.high());
 			Residual residual = Residual.of(stable, clean, width);
 			watcher.progress(1, 1);
 			stabilizer.inverse(clean, clean);
 			return new Plane(clean, null, 1, residual);
 		}
+		Denoiser network = WholePlanes.of(prior, grey.length / width, width, watcher);
 		return sampled(stable, data, width, sigma, scale, stabilizer, network, index, watcher, draws);
 	}
 
