@@ -15,16 +15,30 @@ final class WholePlanes {
 
 	private WholePlanes() {}
 
-	/** The prior over a plane of any extent, to be cancelled before each call; tiles change nothing. */
+	/**
+	 * Copies of the plane that are held on top of the measured ones while a sampler runs: its state before and after a move, two
+	 * estimates and the kernel's mean, and what statistics need; and in one call: the estimate, and the same in grey levels.
+	 */
+	private static final int OF_SAMPLER = 8, OF_ONE_CALL = 2;
+
+	/**
+	 * The prior over a plane of any extent, to be cancelled before each call; tiles change nothing.
+	 *
+	 * @throws IllegalArgumentException if there is no memory for a sampler on such a plane
+	 */
 	static Denoiser of(Prior prior, int height, int width, Monitor monitor) {
+		WorkingMemory.requireHeap(width, height, OF_SAMPLER * prior.channels());
 		return MirroredDenoiser.over(cancellable(prior, monitor), height, width, largestTile(prior));
 	}
 
 	/**
 	 * The same for one call at a low level of noise, in tiles with a {@linkplain #halo smaller halo}: faster, and alike to 1e-3 of the
 	 * range.
+	 *
+	 * @throws IllegalArgumentException if there is no memory for the result
 	 */
 	static Denoiser ofOneCall(Prior prior, int height, int width, double sigma, Monitor monitor) {
+		WorkingMemory.requireHeap(width, height, OF_ONE_CALL * prior.channels());
 		return MirroredDenoiser.over(cancellable(prior, monitor), height, width, largestTile(prior), halo(prior, sigma));
 	}
 

@@ -60,7 +60,7 @@ record WorkingMemory(long total, long free) {
 	 */
 	static void requireHeap(int width, int height, int copies) {
 		Runtime java = Runtime.getRuntime();
-		long needed = 4L * width * height * copies;
+		double needed = 4.0 * width * height * copies;
 		if (needed <= left(java))
 			return;
 		// NB: what looks full may be rubbish.
