@@ -3,6 +3,7 @@ package io.github.tweedie.bench;
 import java.io.IOException;
 import java.net.URL;
 import java.net.URLClassLoader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -37,13 +38,28 @@ record Child(double seconds, double peak, double before) {
 	 * @return null if the process failed, as it does when the heap is too small
 	 */
 	static Child run(Path model, int side, int samples, int heap, int processors) throws IOException {
+		double[] numbers = numbers(heap, processors, model.toString(), "" + side, "" + samples);
+		return numbers == null ? null : new Child(numbers[0], numbers[1], numbers[2]);
+	}
+
+	/** Cancelled runs in a small heap, so that what grows is not Java's. */
+	static Cancelling cancelled(Path model) throws IOException {
+		double[] numbers = numbers(96, 0, model.toString());
+		if (numbers == null)
+			throw new IOException("The cancelled runs of " + model + " failed.");
+		return new Cancelling(numbers[0], numbers[1]);
+	}
+
+	/** What a child says on its last line; null if it failed. */
+	private static double[] numbers(int heap, int processors, String... arguments) throws IOException {
 		List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx" + heap + "m",
 			"-cp", classPath(), "-Djava.awt.headless=true"));
 		if (processors > 0)
 			command.add("-XX:ActiveProcessorCount=" + processors);
-		command.addAll(List.of(Child.class.getName(), model.toString(), "" + side, "" + samples));
+		command.add(Child.class.getName());
+		command.addAll(List.of(arguments));
 		Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-		String said = new String(process.getInputStream().readAllBytes()).strip();
+		String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
 		try {
 			if (process.waitFor() != 0)
 				return null;
@@ -52,8 +68,7 @@ record Child(double seconds, double peak, double before) {
 			process.destroy();
 			throw new IOException("Interrupted while a child was running.", e);
 		}
-		double[] numbers = Stream.of(said.split(" ")).mapToDouble(Double::parseDouble).toArray();
-		return new Child(numbers[0], numbers[1], numbers[2]);
+		return Stream.of(said.substring(said.lastIndexOf('\n') + 1).split(" ")).mapToDouble(Double::parseDouble).toArray();
 	}
 
 	/** NB: Maven runs programs in a class loader of its own. */
@@ -94,8 +109,13 @@ record Child(double seconds, double peak, double before) {
 	}
 
 	public static void main(String[] args) throws IOException {
-		int side = Integer.parseInt(args[1]);
 		try (Prior prior = ModelPackage.read(Path.of(args[0])).open("cpu")) {
+			if (args.length == 1) {
+				Cancelling runs = Cancelling.of(prior);
+				System.out.printf(Locale.ROOT, "%f %f%n", runs.growth(), runs.longest());
+				return;
+			}
+			int side = Integer.parseInt(args[1]);
 			Denoising denoising = Denoising.with(prior).samples(Integer.parseInt(args[2])).steps(2).build();
 			denoising.plane(image(64), 64, noise(), 0, Monitor.NONE);
 			double before = memory(true);

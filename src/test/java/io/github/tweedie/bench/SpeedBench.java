@@ -10,7 +10,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.CancellationException;
 
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
@@ -41,7 +40,7 @@ import picocli.CommandLine.Option;
 @Command(name = "benchmark", mixinStandardHelpOptions = true, description = "Measures time and memory beside those of the bare network.")
 public final class SpeedBench implements Runnable {
 
-	private static final int STEPS = 12, CANCELS = 20;
+	private static final int STEPS = 12;
 	private static final double[] SIGMAS = { 0.05, 0.1, 0.3, 1, 4, 20 };
 	private static final int[] HALOS = { 16, 32, 48, 64, 80, 96 };
 	static final String REMARKS = "## What this says";
@@ -91,7 +90,7 @@ public final class SpeedBench implements Runnable {
 			if (wanted("halo"))
 				halos();
 			if (wanted("cancel"))
-				cancels(prior);
+				cancels();
 			finish();
 		}
 		catch (IOException | OrtException e) {
@@ -263,7 +262,8 @@ public final class SpeedBench implements Runnable {
 				low = Math.min(low, ours[i]);
 				high = Math.max(high, ours[i]);
 			}
-			report.say("\nPython (%s) and Tweedie agree in one call to %.2g of the range (root mean square).", name, Math.sqrt(squares) / (high - low));
+			report.say("\nPython (%s) and Tweedie agree in one call to %.2g of the range (root mean square).", name,
+				Math.sqrt(squares) / (high - low));
 		}
 	}
 
@@ -288,8 +288,8 @@ public final class SpeedBench implements Runnable {
 		works.put("all of one call but the network", timed(() -> once.plane(image, side, Child.noise(), 0, Monitor.NONE)));
 		works.put("random numbers, a step", timed(() -> new Noise(1).fill(Noise.Purpose.MOVE, 1, new int[1], shape, out)));
 		works.put("all of " + STEPS + " steps but the network", timed(() -> sampled.plane(image, side, Child.noise(), 0, Monitor.NONE)));
-		works.put("cutting and blending tiles of 512 pixels",
-			timed(() -> new TiledDenoiser(idle, Math.min(512, side), 96).denoise(Batch.of(shape, stable, 0.2), out)));
+		works.put("cutting and blending tiles of 384 pixels",
+			timed(() -> new TiledDenoiser(idle, 384, 96).denoise(Batch.of(shape, stable, 0.2), out)));
 		Map<String, double[]> seconds = inTurn(works);
 		report.say("\n## Parts, %d × %d pixels\n\n| part | ms | of one call of the bare network |\n| --- | --: | --: |", side, side);
 		seconds.forEach((name, values) -> {
@@ -313,8 +313,8 @@ public final class SpeedBench implements Runnable {
 				continue;
 			}
 			first = first == 0 ? child.seconds() / plane : first;
-			report.say("| %d | %d | %.2f | %.2f | %.0f | %.0f |", side, heap, child.seconds(), child.seconds() / plane / first, child.before() / (1 << 20),
-				(child.peak() - child.before()) / (1 << 20));
+			report.say("| %d | %d | %.2f | %.2f | %.0f | %.0f |", side, heap, child.seconds(), child.seconds() / plane / first,
+				child.before() / (1 << 20), (child.peak() - child.before()) / (1 << 20));
 			report.row("one call", "Tweedie", "seconds_" + side, child.seconds());
 			report.row("one call", "Tweedie", "peak_megabytes_" + side, child.peak() / (1 << 20));
 		}
@@ -377,54 +377,13 @@ public final class SpeedBench implements Runnable {
 
 	// -- Cancel --
 
-	private void cancels(Prior prior) {
-		int side = 256;
-		float[] image = Child.image(side);
-		Denoising sampled = Denoising.with(prior).samples(2).steps(STEPS).build();
-		cancel(sampled, image, side, 3);
-		double before = Child.memory(false), longest = 0;
-		for (int i = 0; i < CANCELS; i++)
-			longest = Math.max(longest, cancel(sampled, image, side, 1 + i % 5));
-		double growth = (Child.memory(false) - before) / (1 << 20);
-		long start = System.nanoTime();
-		prior.denoise(Batch.of(Shape.planes(1, 1, side, side), new float[side * side], 0.2), new float[side * side]);
-		double call = (System.nanoTime() - start) * 1e-9;
-		report.say("\n## Cancelling\n\n%d runs on %d × %d pixels were cancelled one after the other, each at another moment. The memory of the"
-			+ " process grew by %.1f MB. The longest time from the wish to the end was %.2f times that of one call of the network.", CANCELS, side,
-			side, growth, longest / call);
-		report.row("20 cancels", "Tweedie", "megabytes_grown", growth);
-		report.row("20 cancels", "Tweedie", "longest_over_call", longest / call);
-	}
-
-	/** @return seconds from the wish, which comes while the network computes, to the end */
-	private static double cancel(Denoising denoising, float[] image, int side, int calls) {
-		Wish wish = new Wish(calls);
-		try {
-			denoising.plane(image, side, Child.noise(), 0, wish);
-			throw new IllegalStateException("A run ended that was cancelled.");
-		}
-		catch (CancellationException e) {
-			return (System.nanoTime() - wish.uttered) * 1e-9;
-		}
-	}
-
-	/** Wishes to cancel right after it was asked for the n-th time, so that all of a call and what follows it counts. */
-	private static final class Wish implements Monitor {
-
-		private final int calls;
-		private int asked;
-		private long uttered;
-
-		Wish(int calls) {
-			this.calls = calls;
-		}
-
-		@Override
-		public boolean cancelled() {
-			if (asked++ == calls)
-				uttered = System.nanoTime();
-			return asked > calls + 1;
-		}
+	private void cancels() throws IOException {
+		Cancelling runs = Child.cancelled(model);
+		report.say("\n## Cancelling\n\n%d runs on %d × %d pixels were cancelled one after the other, each at another moment, in a Java with a heap"
+			+ " of 96 MB. The memory of the process grew by %.1f MB. The longest time from the wish to the end was %.2f times that of one call of"
+			+ " the network.", Cancelling.RUNS, Cancelling.SIDE, Cancelling.SIDE, runs.growth() / (1 << 20), runs.longest());
+		report.row("20 cancels", "Tweedie", "megabytes_grown", runs.growth() / (1 << 20));
+		report.row("20 cancels", "Tweedie", "longest_over_call", runs.longest());
 	}
 
 	private static final String INTRODUCTION = """
