@@ -1,6 +1,8 @@
 package io.github.tweedie.image;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 import org.apache.commons.math3.stat.descriptive.rank.Percentile;
 import org.apache.commons.math3.stat.descriptive.rank.Percentile.EstimationType;
@@ -18,7 +20,9 @@ public record IntensityScale(double low, double high) {
 	/** Quantiles of a standard normal number at these percentages: -1 times the first, and the second. */
 	private static final double LOW_QUANTILE = 2.326, HIGH_QUANTILE = 2.878;
 	private static final double SMALLEST_CONTRAST_TO_STRONG_NOISE = 2;
-	private static final int MOST_FOR_PERCENTILES = 1 << 20;
+	private static final int MOST_FOR_PERCENTILES = 1 << 18;
+	/** Of the 5×5 pixels around one. */
+	private static final int REACH = 2;
 
 	public IntensityScale {
 		if (!(high > low) || Double.isInfinite(high - low))
@@ -60,9 +64,12 @@ public record IntensityScale(double low, double high) {
 	 * @param noise standard deviation of the noise in the units of the plane, above 0
 	 */
 	public static IntensityScale ofNoisy(float[] plane, int width, double noise) {
-		Percentile own = thinned(plane), smooth = thinned(boxMeans(plane, width));
-		double low = Math.min(smooth.evaluate(LOW_PERCENT), own.evaluate(LOW_PERCENT) + LOW_QUANTILE * noise);
-		double high = Math.max(smooth.evaluate(HIGH_PERCENT), own.evaluate(HIGH_PERCENT) - HIGH_QUANTILE * noise);
+		double[][] ends = Stream.of(false, true).parallel().map(means -> {
+			Percentile percentile = percentile(sample(plane, width, means));
+			return new double[] { percentile.evaluate(LOW_PERCENT), percentile.evaluate(HIGH_PERCENT) };
+		}).toArray(double[][]::new);
+		double low = Math.min(ends[1][0], ends[0][0] + LOW_QUANTILE * noise);
+		double high = Math.max(ends[1][1], ends[0][1] - HIGH_QUANTILE * noise);
 		return new IntensityScale(low, low + Math.max(high - low, SMALLEST_CONTRAST_TO_STRONG_NOISE * noise));
 	}
 
@@ -73,46 +80,45 @@ public record IntensityScale(double low, double high) {
 	 * @param width X
 	 */
 	public static double darkest(float[] plane, int width) {
-		return thinned(boxMeans(plane, width)).evaluate(LOW_PERCENT);
+		return percentile(sample(plane, width, true)).evaluate(LOW_PERCENT);
 	}
 
-	/** Of large planes every k-th pixel is enough for a percentile. */
-	private static Percentile thinned(float[] plane) {
-		int stride = 1 + plane.length / MOST_FOR_PERCENTILES | 1;
-		double[] some = new double[(plane.length + stride - 1) / stride];
-		for (int i = 0; i < some.length; i++)
-			some[i] = plane[i * stride];
+	private static Percentile percentile(double[] values) {
 		Percentile percentile = new Percentile().withEstimationType(EstimationType.R_7);
-		percentile.setData(some);
+		percentile.setData(values);
 		return percentile;
 	}
 
-	/** Means of the 5×5 pixels around each, of fewer at the border. */
-	private static float[] boxMeans(float[] plane, int width) {
-		int height = plane.length / width;
-		float[] across = new float[plane.length], out = new float[plane.length];
-		for (int y = 0; y < height; y++)
-			runningMeans(plane, y * width, 1, width, across);
-		for (int x = 0; x < width; x++)
-			runningMeans(across, x, width, height, out);
-		return out;
+	/**
+	 * Pixels, or the means of the 5×5 around each, of fewer at the border. Of large planes every k-th pixel is enough for a
+	 * percentile.
+	 */
+	private static double[] sample(float[] plane, int width, boolean means) {
+		int height = plane.length / width, every = 1 + (plane.length - 1) / MOST_FOR_PERCENTILES | 1;
+		double[] some = new double[(plane.length - 1) / every + 1];
+		IntStream.range(0, height).parallel().forEach(y -> {
+			int from = y * width, top = Math.max(0, y - REACH), bottom = Math.min(height - 1, y + REACH);
+			double[] down = means ? sums(plane, width, top, bottom) : null;
+			for (int i = -Math.floorDiv(-from, every), x; i < some.length && (x = i * every - from) < width; i++)
+				some[i] = means ? mean(down, Math.max(0, x - REACH), Math.min(width - 1, x + REACH)) / (bottom - top + 1) : plane[from + x];
+		});
+		return some;
 	}
 
-	private static void runningMeans(float[] in, int from, int stride, int count, float[] out) {
+	/** Of each column, between two rows. */
+	private static double[] sums(float[] plane, int width, int top, int bottom) {
+		double[] sums = new double[width];
+		for (int y = top; y <= bottom; y++)
+			for (int x = 0, from = y * width; x < width; x++)
+				sums[x] += plane[from + x];
+		return sums;
+	}
+
+	private static double mean(double[] values, int first, int last) {
 		double sum = 0;
-		int reach = 2, held = 0;
-		for (int i = -reach; i < count; i++) {
-			if (i + reach < count) {
-				sum += in[from + (i + reach) * stride];
-				held++;
-			}
-			if (i - reach > 0) {
-				sum -= in[from + (i - reach - 1) * stride];
-				held--;
-			}
-			if (i >= 0)
-				out[from + i * stride] = (float) (sum / held);
-		}
+		for (int i = first; i <= last; i++)
+			sum += values[i];
+		return sum / (last - first + 1);
 	}
 
 	/**
@@ -128,7 +134,7 @@ public record IntensityScale(double low, double high) {
 				continue;
 			if ((i + 1) % width != 0 && !hidden[i + 1])
 				differences[count++] = Math.abs(plane[i + 1] - plane[i]);
-			if (i + width < plane.length && !hidden[i + width])
+			if (i < plane.length - width && !hidden[i + width])
 				differences[count++] = Math.abs(plane[i + width] - plane[i]);
 		}
 		if (count == 0)

@@ -1,6 +1,7 @@
 package io.github.tweedie.image;
 
 import java.util.function.IntUnaryOperator;
+import java.util.stream.IntStream;
 
 import io.github.tweedie.sde.Batch;
 import io.github.tweedie.sde.Denoiser;
@@ -25,7 +26,13 @@ public record MirroredDenoiser(Denoiser inner, IntUnaryOperator extent) implemen
 	 * @param largest as in {@link TiledDenoiser#over}
 	 */
 	public static Denoiser over(Prior prior, int height, int width, int largest) {
-		return new MirroredDenoiser(TiledDenoiser.over(prior, prior.extent(height), prior.extent(width), largest), prior::extent);
+		return over(prior, height, width, largest, prior.receptiveRadius());
+	}
+
+	/** The same with a halo of its own, as in {@link TiledDenoiser#over(Prior, int, int, int, int)}. */
+	public static Denoiser over(Prior prior, int height, int width, int largest, int halo) {
+		Denoiser over = TiledDenoiser.over(prior, prior.extent(height), prior.extent(width), largest, halo);
+		return over == prior ? new MirroredDenoiser(prior, prior::extent) : over;
 	}
 
 	@Override
@@ -37,14 +44,20 @@ public record MirroredDenoiser(Denoiser inner, IntUnaryOperator extent) implemen
 			return;
 		}
 		float[] continued = new float[whole.size()], clean = new float[continued.length];
+		int[] columns = continued(own.x(), whole.x());
 		for (int row = 0; row < continued.length / whole.x(); row++) {
 			int from = (row / whole.y() * own.y() + mirrored(row % whole.y(), own.y())) * own.x();
 			for (int x = 0; x < whole.x(); x++)
-				continued[row * whole.x() + x] = batch.x()[from + mirrored(x, own.x())];
+				continued[row * whole.x() + x] = batch.x()[from + columns[x]];
 		}
 		inner.denoise(new Batch(whole, continued, batch.sigma(), batch.label()), clean);
 		for (int row = 0; row < out.length / own.x(); row++)
 			System.arraycopy(clean, (row / own.y() * whole.y() + row % own.y()) * whole.x(), out, row * own.x(), own.x());
+	}
+
+	/** Which pixel of the axis stands at each place of its continuation. */
+	static int[] continued(int extent, int whole) {
+		return IntStream.range(0, whole).map(i -> mirrored(i, extent)).toArray();
 	}
 
 	/** The outermost pixel is repeated, so that one pixel is enough for any continuation. */

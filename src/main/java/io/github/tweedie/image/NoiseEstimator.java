@@ -224,7 +224,8 @@ public final class NoiseEstimator {
 			double clippedHigh = samples.stream().mapToDouble(s -> s.levels.clippedHigh).average().orElse(0);
 			if (count < FEWEST_BLOCKS)
 				return small(Math.max(rounding, difference()), step, clippedLow, clippedHigh);
-			Fit fine = new Fit(Band.FINE), broad = new Fit(Band.BROAD), fit = broad.agreesWith(fine) ? broad : fine;
+			Fit[] fits = Arrays.stream(Band.values()).parallel().map(Fit::new).toArray(Fit[]::new);
+			Fit fine = fits[Band.FINE.ordinal()], broad = fits[Band.BROAD.ordinal()], fit = broad.agreesWith(fine) ? broad : fine;
 			return fit.estimate(fit.flatness(source, width), rounding, step, clippedLow, clippedHigh);
 		}
 

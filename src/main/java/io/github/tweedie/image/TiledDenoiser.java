@@ -1,6 +1,7 @@
 package io.github.tweedie.image;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 import io.github.tweedie.sde.Batch;
 import io.github.tweedie.sde.Denoiser;
@@ -10,14 +11,22 @@ import io.github.tweedie.sde.Shape;
 /**
  * A denoiser over a canvas of any size, which the prior sees in tiles of one shape. Tiles begin at multiples of the prior's size
  * step; of each, a margin is thrown away wherever it is not the canvas's own border, and what overlaps then is blended
- * linearly. With a halo of at least the prior's receptive radius the tiles change nothing but the order of roundings.
+ * linearly. With a halo of at least the prior's receptive radius the tiles change nothing but the order of roundings. A canvas whose
+ * extents the prior does not take is continued by its mirror image, as {@link MirroredDenoiser} does it.
  * <p>
- * Every call gives the whole canvas, so a sampler never sees a seam.
+ * Every call gives the whole canvas, so a sampler never sees a seam; besides the caller's two arrays it needs memory for one tile.
  */
 public final class TiledDenoiser implements Denoiser {
 
+	/** How tiles are laid out on a canvas, in Y and in X, for extents that the prior takes. */
+	@FunctionalInterface
+	private interface Layout {
+
+		Tiling[] on(int height, int width);
+	}
+
 	private final Prior prior;
-	private final int tile, halo, blend;
+	private final Layout layout;
 
 	/**
 	 * @param prior to be asked tile by tile
@@ -27,106 +36,131 @@ public final class TiledDenoiser implements Denoiser {
 	 * @throws IllegalArgumentException if the tile has no inside, or breaks the size step
 	 */
 	public TiledDenoiser(Prior prior, int tile, int halo) {
+		this(prior, tile, halo, halo < prior.receptiveRadius() ? tile / 8 : 0);
+	}
+
+	private TiledDenoiser(Prior prior, int tile, int halo, int blend) {
+		this(prior, (height, width) -> new Tiling[] { new Tiling(height, Math.min(tile, height), halo, blend, prior.sizeStep()),
+			new Tiling(width, Math.min(tile, width), halo, blend, prior.sizeStep()) });
 		int step = prior.sizeStep();
-		this.prior = prior;
-		this.tile = tile;
-		this.halo = halo;
-		blend = halo < prior.receptiveRadius() ? tile / 8 : 0;
-		if (tile < 1 || halo < 0 || tile % step != 0 || stride() < step)
+		if (tile < 1 || halo < 0 || tile % step != 0 || (tile - 2L * halo - blend) < step)
 			throw new IllegalArgumentException("Tiles of " + tile + " pixels with a halo of " + halo
 				+ " were asked for; a tile must be a multiple of " + step + " and larger than two halos by at least " + (step + blend) + ".");
 	}
 
+	private TiledDenoiser(Prior prior, Layout layout) {
+		this.prior = prior;
+		this.layout = layout;
+	}
+
 	/**
-	 * The whole canvas as one tile where it has at most about {@code largest}² pixels, else tiles of that size with a halo of the
-	 * receptive radius (a prior that is not local gets an eighth of the tile, and is blended). A prior of one size gets tiles of
-	 * that size.
+	 * The whole canvas as one tile where it has at most {@code largest}² pixels, else tiles of at most so many, with a halo of the
+	 * receptive radius. A prior that is not local gets an eighth of the tile, and is blended; a prior of one size gets tiles of that
+	 * size.
 	 *
 	 * @param height Y of the canvas
 	 * @param width X of the canvas
 	 */
 	public static Denoiser over(Prior prior, int height, int width, int largest) {
+		return over(prior, height, width, largest, prior.receptiveRadius());
+	}
+
+	/**
+	 * The same with another halo: below the receptive radius the result depends on the tiles, by as much as reaches from so far away, and
+	 * neighbours give way to each other over two size steps.
+	 *
+	 * @param halo pixels; what is above the receptive radius is taken for it
+	 */
+	public static Denoiser over(Prior prior, int height, int width, int largest, int halo) {
 		int step = prior.sizeStep();
 		boolean whole = prior.fixedSize() ? height == prior.trainingSize() && width == prior.trainingSize()
 			: (long) height * width <= (long) largest * largest;
 		if (whole)
 			return prior;
 		int tile = prior.fixedSize() ? prior.trainingSize() : Math.max(step, largest / step * step);
-		int halo = prior.receptiveRadius() < tile / 3 ? prior.receptiveRadius() : tile / 8;
-		return new TiledDenoiser(prior, tile, halo);
+		int radius = prior.receptiveRadius(), margin = Math.min(halo, radius), blend = margin < radius ? 2 * step : 0;
+		if (margin >= tile / 3 || tile - 2 * margin - blend < step)
+			return new TiledDenoiser(prior, tile, tile / 8);
+		return prior.fixedSize() ? new TiledDenoiser(prior, tile, margin)
+			: new TiledDenoiser(prior, (high, wide) -> leastWork(high, wide, (long) tile * tile, margin, blend, step));
 	}
 
-	/** Distance of the origins of neighbouring tiles. */
-	private int stride() {
-		return (tile - 2 * halo - blend) / prior.sizeStep() * prior.sizeStep();
+	/** Of all layouts in tiles of at most so many pixels, the one in which the prior sees the fewest pixels in all. */
+	private static Tiling[] leastWork(int height, int width, long most, int halo, int blend, int step) {
+		Tiling[] best = null;
+		long least = Long.MAX_VALUE;
+		for (int rows = 1; rows <= height / step; rows++) {
+			Tiling high = Tiling.of(rows, height, halo, blend, step);
+			if (high == null)
+				break;
+			for (int columns = 1; columns <= width / step; columns++) {
+				Tiling wide = Tiling.of(columns, width, halo, blend, step);
+				if (wide == null)
+					break;
+				if ((long) high.extent() * wide.extent() > most)
+					continue;
+				long work = (long) high.count() * high.extent() * wide.count() * wide.extent();
+				if (work < least) {
+					least = work;
+					best = new Tiling[] { high, wide };
+				}
+				break;
+			}
+		}
+		return best;
 	}
 
 	@Override
 	public void denoise(Batch batch, float[] out) {
 		Shape canvas = batch.shape();
-		if (canvas.z() != 1 || canvas.y() % prior.sizeStep() != 0 || canvas.x() % prior.sizeStep() != 0)
-			throw new IllegalArgumentException("A canvas of " + canvas + " was seen; tiles need planes whose height and width are multiples of "
-				+ prior.sizeStep() + ".");
-		int high = Math.min(tile, canvas.y()), wide = Math.min(tile, canvas.x());
-		int[] tops = origins(canvas.y(), high), lefts = origins(canvas.x(), wide);
-		Shape shape = Shape.planes(1, canvas.c(), high, wide);
-		float[] piece = new float[shape.size()], clean = new float[shape.size()];
-		float[] weight = new float[canvas.y() * canvas.x()];
+		if (canvas.z() != 1)
+			throw new IllegalArgumentException("A canvas of " + canvas + " was seen; tiles need planes.");
+		int[] rows = MirroredDenoiser.continued(canvas.y(), prior.extent(canvas.y()));
+		int[] columns = MirroredDenoiser.continued(canvas.x(), prior.extent(canvas.x()));
+		Tiling[] tiling = layout.on(rows.length, columns.length);
+		float[][] vertical = tiling[0].weights(), horizontal = tiling[1].weights();
+		Shape tile = Shape.planes(1, canvas.c(), tiling[0].extent(), tiling[1].extent());
+		float[] piece = new float[tile.size()], clean = new float[tile.size()];
 		Arrays.fill(out, 0);
-		for (int s = 0; s < canvas.n(); s++) {
-			Arrays.fill(weight, 0);
-			for (int top : tops)
-				for (int left : lefts) {
-					copy(batch.x(), canvas, s, top, left, piece, shape);
-					prior.denoise(Batch.of(shape, piece, batch.sigma()[s], new int[] { batch.label()[s] }), clean);
-					add(clean, shape, weights(high, top, canvas.y()), weights(wide, left, canvas.x()), out, weight, canvas, s, top, left);
+		for (int s = 0; s < canvas.n(); s++)
+			for (int v = 0; v < vertical.length; v++)
+				for (int h = 0; h < horizontal.length; h++) {
+					Place place = new Place(canvas, s, tile, tiling[0].origin(v), tiling[1].origin(h));
+					place.copy(batch.x(), rows, columns, piece);
+					prior.denoise(Batch.of(tile, piece, batch.sigma()[s], new int[] { batch.label()[s] }), clean);
+					place.add(clean, vertical[v], horizontal[h], out);
 				}
-			for (int c = 0; c < canvas.c(); c++)
-				for (int i = 0, at = (s * canvas.c() + c) * weight.length; i < weight.length; i++)
-					out[at + i] /= weight[i];
+	}
+
+	/** Where a tile lies on the canvas; it may reach beyond it. */
+	private record Place(Shape canvas, int sample, Shape tile, int top, int left) {
+
+		void copy(float[] from, int[] rows, int[] columns, float[] to) {
+			rows().forEach(row -> {
+				int begin = inCanvas(row, rows[top + row % tile.y()]), at = row * tile.x();
+				int own = Math.min(tile.x(), canvas.x() - left);
+				System.arraycopy(from, begin + left, to, at, own);
+				for (int x = own; x < tile.x(); x++)
+					to[at + x] = from[begin + columns[left + x]];
+			});
 		}
-	}
 
-	private int[] origins(int canvas, int extent) {
-		int stride = stride();
-		int count = 1 + Math.max(0, (canvas - extent + stride - 1) / stride);
-		int[] origins = new int[count];
-		for (int i = 0; i < count; i++)
-			origins[i] = Math.min(i * stride, canvas - extent);
-		return origins;
-	}
-
-	/** 0 in the halo, then a ramp of the blended width, then 1; the canvas's own border is no border. */
-	private float[] weights(int extent, int origin, int canvas) {
-		float[] w = new float[extent];
-		for (int i = 0; i < extent; i++) {
-			double before = origin == 0 ? Double.POSITIVE_INFINITY : i - halo + 1;
-			double after = origin + extent == canvas ? Double.POSITIVE_INFINITY : extent - halo - i;
-			w[i] = (float) Math.max(0, Math.min(1, Math.min(before, after) / (blend + 1)));
+		void add(float[] clean, float[] vertical, float[] horizontal, float[] out) {
+			rows().filter(row -> top + row % tile.y() < canvas.y() && vertical[row % tile.y()] > 0).forEach(row -> {
+				int from = row * tile.x(), to = inCanvas(row, top + row % tile.y()) + left;
+				float weight = vertical[row % tile.y()];
+				for (int x = 0, own = Math.min(tile.x(), canvas.x() - left); x < own; x++)
+					out[to + x] += weight * horizontal[x] * clean[from + x];
+			});
 		}
-		return w;
-	}
 
-	private static void copy(float[] from, Shape canvas, int s, int top, int left, float[] to, Shape tile) {
-		for (int c = 0; c < tile.c(); c++)
-			for (int y = 0; y < tile.y(); y++)
-				System.arraycopy(from, ((s * canvas.c() + c) * canvas.y() + top + y) * canvas.x() + left, to,
-					(c * tile.y() + y) * tile.x(), tile.x());
-	}
+		private IntStream rows() {
+			return IntStream.range(0, tile.c() * tile.y()).parallel();
+		}
 
-	private static void add(float[] clean, Shape tile, float[] vertical, float[] horizontal, float[] out, float[] weight,
-		Shape canvas, int s, int top, int left)
-	{
-		for (int c = 0; c < tile.c(); c++)
-			for (int y = 0; y < tile.y(); y++) {
-				int from = (c * tile.y() + y) * tile.x(), in = (top + y) * canvas.x() + left;
-				int to = (s * canvas.c() + c) * weight.length + in;
-				for (int x = 0; x < tile.x(); x++) {
-					float w = vertical[y] * horizontal[x];
-					out[to + x] += w * clean[from + x];
-					if (c == 0)
-						weight[in + x] += w;
-				}
-			}
+		/** Where a row of the canvas begins, in the channel of a row of the tile. */
+		private int inCanvas(int row, int y) {
+			return ((sample * canvas.c() + row / tile.y()) * canvas.y() + y) * canvas.x();
+		}
 	}
 }

@@ -1,6 +1,5 @@
 package io.github.tweedie.image;
 
-import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
@@ -20,12 +19,16 @@ public final class VarianceStabilizer {
 
 	/** Photons, spaced evenly in the square root. Above the last, the asymptotic inverse takes over. */
 	private static final double LAST_ROOT = 16;
-	private static final int ENTRIES = 641;
+	private static final int ENTRIES = 641, BINS = 2048;
 
 	private final NoiseModel noise;
 	private final double offset, sigma;
 	/** Stabilised means, increasing, of 0 to LAST_ROOT² photons. */
 	private final double[] means;
+	/** The entry below the beginning of each of many equal bins between the first and the last mean: a search that is nearly done. */
+	private final int[] below;
+	/** Bins in a stabilised unit. */
+	private final double bins;
 
 	/**
 	 * With known read noise.
@@ -45,6 +48,8 @@ public final class VarianceStabilizer {
 		offset = a == 0 ? 0 : (readNoise * readNoise - noise.b()) / a;
 		sigma = a == 0 ? Math.sqrt(noise.b()) : readNoise / a;
 		means = a == 0 ? null : means(sigma);
+		bins = a == 0 ? 0 : BINS / (means[ENTRIES - 1] - means[0]);
+		below = a == 0 ? null : below(means, bins);
 	}
 
 	/**
@@ -113,13 +118,23 @@ public final class VarianceStabilizer {
 
 	/** Between the entries the inverse is nearly a parabola, so the root of the photons is interpolated. */
 	private double interpolated(double mean) {
-		int at = Arrays.binarySearch(means, mean);
-		if (at >= 0)
-			return squared(LAST_ROOT * at / (ENTRIES - 1));
-		int after = -at - 1, before = after - 1;
+		int before = below[(int) ((mean - means[0]) * bins)];
+		while (means[before + 1] <= mean)
+			before++;
+		int after = before + 1;
 		double p = squared(LAST_ROOT * before / (ENTRIES - 1)), q = squared(LAST_ROOT * after / (ENTRIES - 1));
 		double u = means[before] * means[before], v = means[after] * means[after], w = mean * mean;
 		return p + (q - p) * (w - u) / (v - u);
+	}
+
+	private static int[] below(double[] means, double bins) {
+		int[] below = new int[BINS + 1];
+		for (int k = 0, entry = 0; k < below.length; k++) {
+			while (entry + 2 < ENTRIES && (means[entry + 1] - means[0]) * bins <= k)
+				entry++;
+			below[k] = entry;
+		}
+		return below;
 	}
 
 	// -- Stabilised means --
@@ -127,11 +142,12 @@ public final class VarianceStabilizer {
 	/** For the mean over a normal number: the trapezoidal rule on ±8. */
 	private static final int NODES = 801;
 	private static final double REACH = 8;
+	private static final double[] WEIGHT = IntStream.range(0, NODES).mapToDouble(i -> Math.exp(-node(i) * node(i) / 2)).toArray();
 
 	/** Stabilised means of 0 to LAST_ROOT² photons. */
 	private static double[] means(double sigma) {
-		double[] ofCounts = IntStream.range(0, 520).mapToDouble(count -> ofCount(count, sigma)).toArray();
-		return IntStream.range(0, ENTRIES).mapToDouble(i -> mean(squared(LAST_ROOT * i / (ENTRIES - 1)), ofCounts)).toArray();
+		double[] ofCounts = IntStream.range(0, 520).parallel().mapToDouble(count -> ofCount(count, sigma)).toArray();
+		return IntStream.range(0, ENTRIES).parallel().mapToDouble(i -> mean(squared(LAST_ROOT * i / (ENTRIES - 1)), ofCounts)).toArray();
 	}
 
 	/**
@@ -151,13 +167,16 @@ public final class VarianceStabilizer {
 	private static double ofCount(int count, double sigma) {
 		if (sigma == 0)
 			return 2 * Math.sqrt(count + 0.375);
-		double sum = 0, weights = 0, step = 2 * REACH / (NODES - 1);
+		double sum = 0, weights = 0;
 		for (int i = 0; i < NODES; i++) {
-			double t = -REACH + i * step, weight = Math.exp(-t * t / 2);
-			weights += weight;
-			sum += weight * 2 * Math.sqrt(Math.max(0, count + sigma * t + 0.375 + sigma * sigma));
+			weights += WEIGHT[i];
+			sum += WEIGHT[i] * 2 * Math.sqrt(Math.max(0, count + sigma * node(i) + 0.375 + sigma * sigma));
 		}
 		return sum / weights;
+	}
+
+	private static double node(int i) {
+		return -REACH + i * (2 * REACH / (NODES - 1));
 	}
 
 	private static double squared(double t) {

@@ -1,30 +1,31 @@
 package io.github.tweedie.inverse;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
- * What samples of a posterior say, pixel by pixel: running mean and standard deviation (Welford 1962), in double and in the
- * order in which the samples are added, so that the same samples give the same bits.
+ * What samples of a posterior say, pixel by pixel: running mean and standard deviation (Welford 1962), in the order in which
+ * the samples are added, so that the same samples give the same bits. Computed in double and kept in float, since planes are large.
  */
 public final class Posterior {
 
-	private final double[] mean, squares;
+	private final float[] mean, squares;
 	private int count;
 
 	/** @param size number of values of a sample */
 	public Posterior(int size) {
-		mean = new double[size];
-		squares = new double[size];
+		mean = new float[size];
+		squares = new float[size];
 	}
 
 	/** Adds the sample that begins at {@code from}. */
 	public void add(float[] samples, int from) {
 		count++;
-		for (int i = 0; i < mean.length; i++) {
-			double difference = samples[from + i] - mean[i];
-			mean[i] += difference / count;
-			squares[i] += difference * (samples[from + i] - mean[i]);
-		}
+		IntStream.range(0, mean.length).parallel().forEach(i -> {
+			double difference = samples[from + i] - (double) mean[i], moved = mean[i] + difference / count;
+			squares[i] += (float) (difference * (samples[from + i] - moved));
+			mean[i] = (float) moved;
+		});
 	}
 
 	public int count() {
@@ -33,10 +34,7 @@ public final class Posterior {
 
 	/** Mean of the samples. */
 	public float[] mean() {
-		float[] out = new float[mean.length];
-		for (int i = 0; i < out.length; i++)
-			out[i] = (float) mean[i];
-		return out;
+		return mean.clone();
 	}
 
 	/** Standard deviation with the divisor n − 1; needs at least 2 samples. */

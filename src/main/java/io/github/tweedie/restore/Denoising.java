@@ -173,7 +173,9 @@ public final class Denoising {
 	}
 
 	private Denoiser network(double sigma, int pixels, int width, Monitor watcher) {
-		return WideRangeDenoiser.over(WholePlanes.of(prior, pixels / width, width, watcher), prior, sigma);
+		boolean once = samples == 0 && method == Method.STABILISED;
+		return WideRangeDenoiser.over(once ? WholePlanes.ofOneCall(prior, pixels / width, width, sigma, watcher)
+			: WholePlanes.of(prior, pixels / width, width, watcher), prior, sigma);
 	}
 
 	private Plane estimated(NoisyPlane noisy, int width, Monitor watcher) {

@@ -163,7 +163,7 @@ public final class Generation {
 	private Denoiser asked(int canvasWidth, int canvasHeight) {
 		boolean together = prior.device().startsWith("cuda");
 		Denoiser tiled = TiledDenoiser.over(WholePlanes.cancellable(prior, monitor), canvasHeight, canvasWidth,
-			WholePlanes.LARGEST_TILE);
+			WholePlanes.largestTile(prior));
 		return (batch, out) -> {
 			Batch asked = guidance == Guidance.CLASSIFIER
 				? new Batch(batch.shape(), batch.x(), batch.sigma(), Batch.unlabelled(batch.shape().n())) : batch;

@@ -185,7 +185,7 @@ public final class Inpainting {
 		p.put("noise in grey levels", String.valueOf(noise));
 		p.put("grey levels of the model's range", scale.low() + " to " + scale.high());
 		p.put("device", prior.device());
-		p.put("largest canvas seen in one piece", WholePlanes.LARGEST_TILE + " pixels squared");
+		p.put("largest canvas seen in one piece", WholePlanes.largestTile(prior) + " pixels squared");
 		p.put("halo of tiles beyond it", prior.receptiveRadius() == Prior.GLOBAL ? "an eighth" : String.valueOf(prior.receptiveRadius()));
 		p.put("network evaluations per sample", String.valueOf(evaluations));
 		p.put("seconds", String.format(Locale.ROOT, "%.2f", seconds));
@@ -254,7 +254,7 @@ public final class Inpainting {
 				schedule = schedule.resampled(resamplings);
 			PcSampler sampler = PcSampler.along(schedule, new DpmSolver(eta));
 			Denoiser tiled = TiledDenoiser.over(WholePlanes.cancellable(prior, monitor), canvasHeight, canvasWidth,
-				WholePlanes.LARGEST_TILE);
+				WholePlanes.largestTile(prior));
 			long evaluations = 0;
 			for (int first = 0; first < samples; first += batch) {
 				int from = first, n = Math.min(batch, samples - first);

@@ -50,7 +50,7 @@ interface NoisyPlane {
 		double unit = whitening.deviation();
 		IntensityScale scale = IntensityScale.ofNoisy(stable, width, unit);
 		float[] data = scale.toData(stable, prior.low(), prior.high());
-		double sigma = inflation * scale.toData(unit, prior.low(), prior.high());
+		double sigma = inflation * whitening.caution() * scale.toData(unit, prior.low(), prior.high());
 		return new NoisyPlane() {
 
 			@Override

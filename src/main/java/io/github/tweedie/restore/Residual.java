@@ -1,5 +1,9 @@
 package io.github.tweedie.restore;
 
+import java.util.Arrays;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
+
 /**
  * What was taken out of a noisy plane, in units of the noise that was expected: of noise alone it has a standard deviation of
  * about 1 and neighbours that know nothing of each other.
@@ -21,25 +25,41 @@ public record Residual(double deviation, double correlation) {
 	 * @param deviation standard deviation of the noise in these units
 	 */
 	static Residual of(float[] noisy, float[] clean, int width, double deviation) {
-		double sum = 0, squares = 0, products = 0;
-		long pairs = 0;
-		for (int i = 0; i < noisy.length; i++)
-			sum += noisy[i] - clean[i];
-		double mean = sum / noisy.length;
-		for (int i = 0; i < noisy.length; i++) {
-			double r = noisy[i] - clean[i] - mean;
-			squares += r * r;
-			if ((i + 1) % width != 0) {
-				products += r * (noisy[i + 1] - clean[i + 1] - mean);
-				pairs++;
-			}
-			if (i + width < noisy.length) {
-				products += r * (noisy[i + width] - clean[i + width] - mean);
-				pairs++;
-			}
+		int height = noisy.length / width;
+		// NB: sums of rows, added in order: the same for any number of threads.
+		double mean = Arrays.stream(ofRows(height, y -> {
+			double sum = 0;
+			for (int i = y * width, end = i + width; i < end; i++)
+				sum += noisy[i] - clean[i];
+			return new double[] { sum };
+		})).mapToDouble(row -> row[0]).sum() / noisy.length;
+		double squares = 0, products = 0;
+		for (double[] row : ofRows(height, y -> squaresAndProducts(noisy, clean, width, y, mean))) {
+			squares += row[0];
+			products += row[1];
 		}
+		long pairs = (long) height * (width - 1) + (long) (height - 1) * width;
 		double variance = squares / noisy.length;
 		return new Residual(Math.sqrt(variance) / deviation, variance == 0 || pairs == 0 ? 0 : products / pairs / variance);
+	}
+
+	private static double[][] ofRows(int height, IntFunction<double[]> sums) {
+		return IntStream.range(0, height).parallel().mapToObj(sums).toArray(double[][]::new);
+	}
+
+	/** Of a row, with itself, and with its right and lower neighbours. */
+	private static double[] squaresAndProducts(float[] noisy, float[] clean, int width, int y, double mean) {
+		double squares = 0, products = 0;
+		boolean last = (y + 1) * (long) width >= noisy.length;
+		for (int x = 0, i = y * width; x < width; x++, i++) {
+			double r = noisy[i] - clean[i] - mean;
+			squares += r * r;
+			if (x + 1 < width)
+				products += r * (noisy[i + 1] - clean[i + 1] - mean);
+			if (!last)
+				products += r * (noisy[i + width] - clean[i + width] - mean);
+		}
+		return new double[] { squares, products };
 	}
 
 	/** What a residual says of the result. */

@@ -10,16 +10,52 @@ import io.github.tweedie.sde.Prior;
 /** A prior as all use cases need it: to be cancelled before each call, over planes of any extent, in calls of bounded size. */
 final class WholePlanes {
 
-	/** Largest plane, in pixels along a square's side, that the network sees in one piece. */
-	static final int LARGEST_TILE = 1024;
 	/** Most pixels that go through a sampler at the same time, all samples of a batch together. */
 	private static final int MOST_PIXELS = 512 * 512;
 
 	private WholePlanes() {}
 
-	/** The prior over a plane of any extent, to be cancelled before each call. */
+	/**
+	 * Copies of the plane that are held on top of the measured ones while a sampler runs: its state before and after a move, two
+	 * estimates and the kernel's mean, and what statistics need; and in one call: the estimate, and the same in grey levels.
+	 */
+	private static final int OF_SAMPLER = 8, OF_ONE_CALL = 2;
+
+	/**
+	 * The prior over a plane of any extent, to be cancelled before each call; tiles change nothing.
+	 *
+	 * @throws IllegalArgumentException if there is no memory for a sampler on such a plane
+	 */
 	static Denoiser of(Prior prior, int height, int width, Monitor monitor) {
-		return MirroredDenoiser.over(cancellable(prior, monitor), height, width, LARGEST_TILE);
+		WorkingMemory.requireHeap(width, height, OF_SAMPLER * prior.channels());
+		return MirroredDenoiser.over(cancellable(prior, monitor), height, width, largestTile(prior));
+	}
+
+	/**
+	 * The same for one call at a low level of noise, in tiles with a {@linkplain #halo smaller halo}: faster, and alike to 1e-3 of the
+	 * range.
+	 *
+	 * @throws IllegalArgumentException if there is no memory for the result
+	 */
+	static Denoiser ofOneCall(Prior prior, int height, int width, double sigma, Monitor monitor) {
+		WorkingMemory.requireHeap(width, height, OF_ONE_CALL * prior.channels());
+		return MirroredDenoiser.over(cancellable(prior, monitor), height, width, largestTile(prior), halo(prior, sigma));
+	}
+
+	/**
+	 * How far away a pixel must be to change another by less than 1e-3 of the range, the less noise, the nearer: of the bundled networks
+	 * half of the receptive radius up to σ = 0.15 of the range, two thirds up to half of the range (exec:java@benchmark measures it).
+	 */
+	static int halo(Prior prior, double sigma) {
+		double noise = sigma / (prior.high() - prior.low());
+		long radius = prior.receptiveRadius(), step = prior.sizeStep();
+		long least = noise <= 0.15 ? (radius + 1) / 2 : noise <= 0.5 ? (2 * radius + 2) / 3 : radius;
+		return (int) Math.min(radius, (least + step - 1) / step * step);
+	}
+
+	/** Largest plane, in pixels along a square's side, that the network sees in one piece on this machine. */
+	static int largestTile(Prior prior) {
+		return WorkingMemory.now().largestTile(prior);
 	}
 
 	/** NB: a step on a large canvas is many calls, of which a user who cancels should not have to wait for the last. */

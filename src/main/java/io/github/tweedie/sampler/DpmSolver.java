@@ -21,14 +21,20 @@ public record DpmSolver(double eta) implements Predictor {
 	public Kernel kernel(Move move) {
 		Level from = move.from(), to = move.to();
 		double h = Math.log(from.ratio() / to.ratio());
-		float[] d = move.denoised();
+		float[] x = move.x(), d = move.denoised();
+		float ofX = (float) (to.sigma() / from.sigma() * Math.exp(-eta * h)), ofD = (float) (-to.alpha() * Math.expm1(-(1 + eta) * h));
 		Move previous = move.previous();
-		if (previous != null) {
-			double r = Math.log(previous.from().ratio() / from.ratio()) / h;
-			d = Predictor.combined(1 + 0.5 / r, d, -0.5 / r, previous.denoised());
-		}
-		float[] mean = Predictor.combined(to.sigma() / from.sigma() * Math.exp(-eta * h), move.x(),
-			-to.alpha() * Math.expm1(-(1 + eta) * h), d);
-		return Kernel.of(mean, to.sigma() * Math.sqrt(-Math.expm1(-2 * eta * h)), move.shape().n());
+		if (previous == null)
+			return Kernel.of(Predictor.combined(ofX, x, ofD, d), deviation(to, h), move.shape().n());
+		double r = Math.log(previous.from().ratio() / from.ratio()) / h;
+		float now = (float) (1 + 0.5 / r), then = (float) (-0.5 / r);
+		float[] before = previous.denoised(), mean = new float[x.length];
+		for (int i = 0; i < mean.length; i++)
+			mean[i] = ofX * x[i] + ofD * (now * d[i] + then * before[i]);
+		return Kernel.of(mean, deviation(to, h), move.shape().n());
+	}
+
+	private double deviation(Level to, double h) {
+		return to.sigma() * Math.sqrt(-Math.expm1(-2 * eta * h));
 	}
 }

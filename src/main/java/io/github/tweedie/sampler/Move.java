@@ -18,7 +18,7 @@ public final class Move {
 
 	private final Level from, to;
 	private final Shape shape;
-	private final float[] x;
+	private float[] x;
 	private final Estimate estimate;
 	private final Supplier<float[]> noise;
 	private Move previous;
@@ -32,9 +32,11 @@ public final class Move {
 		this.estimate = estimate;
 		this.previous = previous;
 		this.noise = noise;
-		// NB: a chain of all moves would hold every state that the run went through.
-		if (previous != null)
+		// NB: a chain of all moves would hold every state that the run went through, and a large plane is not held once too often.
+		if (previous != null) {
 			previous.previous = null;
+			previous.x = null;
+		}
 	}
 
 	public Level from() {
@@ -49,7 +51,7 @@ public final class Move {
 		return shape;
 	}
 
-	/** The state at {@link #from()}, N·C·Z·Y·X values; not to be changed. */
+	/** The state at {@link #from()}, N·C·Z·Y·X values; not to be changed. A {@link #previous} move holds its estimate alone, null here. */
 	public float[] x() {
 		return x;
 	}

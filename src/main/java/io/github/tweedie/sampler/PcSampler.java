@@ -127,18 +127,8 @@ public record PcSampler(Schedule schedule, Predictor predictor, Corrector correc
 	}
 
 	private static void draw(State state, Predictor.Kernel kernel, Noise noise, int draw) {
-		int size = state.shape.sampleSize();
 		System.arraycopy(kernel.mean(), 0, state.x, 0, state.x.length);
-		float[] z = null;
-		for (int s = 0; s < state.shape.n(); s++) {
-			float deviation = (float) kernel.deviation()[s];
-			if (deviation == 0)
-				continue;
-			if (z == null)
-				noise.fill(Purpose.MOVE, draw, state.id, state.shape, z = new float[state.x.length]);
-			for (int i = s * size; i < (s + 1) * size; i++)
-				state.x[i] += deviation * z[i];
-		}
+		noise.add(Purpose.MOVE, draw, state.id, state.shape, kernel.deviation(), state.x);
 	}
 
 	private boolean correct(State state, Move move, Move.Estimate estimate, Conditioner conditioner, Noise noise, int step) {

@@ -41,14 +41,37 @@ public record Noise(long seed, int plane) {
 	 * @param out receives N·C·Z·Y·X values
 	 */
 	public void fill(Purpose purpose, int step, int[] ids, Shape shape, float[] out) {
-		int rows = shape.rows(), width = shape.x();
-		IntStream.range(0, shape.n() * rows).parallel().forEach(i -> {
-			ZigguratSampler.NormalizedGaussian gaussian =
-				ZigguratSampler.NormalizedGaussian.of(generator(purpose, step, ids[i / rows], i % rows));
-			int from = i * width;
-			for (int x = from; x < from + width; x++)
+		rows(purpose, step, ids, shape, (sample, from, gaussian) -> {
+			for (int x = from; x < from + shape.x(); x++)
 				out[x] = (float) gaussian.sample();
 		});
+	}
+
+	/**
+	 * Adds the numbers of {@link #fill}, times a deviation for each sample, without holding them all.
+	 *
+	 * @param deviation N values; samples with 0 are left as they are
+	 * @param values N·C·Z·Y·X of them
+	 */
+	public void add(Purpose purpose, int step, int[] ids, Shape shape, double[] deviation, float[] values) {
+		rows(purpose, step, ids, shape, (sample, from, gaussian) -> {
+			float d = (float) deviation[sample];
+			for (int x = from; d != 0 && x < from + shape.x(); x++)
+				values[x] += d * (float) gaussian.sample();
+		});
+	}
+
+	/** Takes the random numbers of a row. */
+	@FunctionalInterface
+	private interface Row {
+
+		void take(int sample, int from, ZigguratSampler.NormalizedGaussian gaussian);
+	}
+
+	private void rows(Purpose purpose, int step, int[] ids, Shape shape, Row row) {
+		int rows = shape.rows();
+		IntStream.range(0, shape.n() * rows).parallel().forEach(i -> row.take(i / rows, i * shape.x(),
+			ZigguratSampler.NormalizedGaussian.of(generator(purpose, step, ids[i / rows], i % rows))));
 	}
 
 	/** The generator of one row: key (seed, plane and sample), counter (0, row, step, purpose). */

@@ -103,7 +103,7 @@ class DenoisingBenchTest {
 		double noisy = exposure.psnr(exposure.grey());
 		List<Contender> contenders = Contender.all(same, 2, 2, true);
 		assertEquals(Contender.ONE_CALL, contenders.get(0).title());
-		assertEquals(3 + 1 + Classical.values().length, contenders.size());
+		assertEquals(4 + 1 + Classical.values().length, contenders.size());
 		for (Contender contender : contenders) {
 			Contender.Result result = contender.denoise(exposure);
 			if (contender.kind().classical())

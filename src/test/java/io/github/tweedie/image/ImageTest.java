@@ -3,11 +3,14 @@ package io.github.tweedie.image;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 import org.junit.jupiter.api.Test;
 
@@ -249,8 +252,60 @@ class ImageTest {
 		assertThrows(IllegalArgumentException.class, () -> new TiledDenoiser(box(4), 30, 4));
 		assertThrows(IllegalArgumentException.class, () -> new TiledDenoiser(box(4), 32, 15));
 		TiledDenoiser tiled = new TiledDenoiser(box(4), 32, 4);
-		assertThrows(IllegalArgumentException.class, () -> tiled.denoise(Batch.of(Shape.planes(1, 1, 30, 32), new float[960], 1),
-			new float[960]));
+		assertThrows(IllegalArgumentException.class, () -> tiled.denoise(Batch.of(new Shape(1, 1, 2, 32, 32), new float[2048], 1),
+			new float[2048]));
+	}
+
+	/** With a halo of the radius any layout changes nothing but roundings; all tiles have one shape, of at most so many pixels. */
+	@Test
+	void anyLayoutIsExact() {
+		for (int[] size : new int[][] { { 64, 64 }, { 32, 300 }, { 100, 36 }, { 8, 400 }, { 132, 124 } })
+			for (int largest : new int[] { 20, 28, 44 }) {
+				Set<Shape> shapes = new HashSet<>();
+				Denoiser counted = (batch, out) -> {
+					shapes.add(batch.shape());
+					BOX.denoise(batch, out);
+				};
+				Denoiser over = TiledDenoiser.over(box(4).with(counted), size[0], size[1], largest);
+				assertTrue(difference(over, size[0], size[1]) <= 1e-6, Arrays.toString(size) + " in " + largest);
+				Shape tile = shapes.iterator().next();
+				assertTrue(shapes.size() == 1 && (tile.y() * tile.x() <= largest * largest || tile.n() == 2), shapes.toString());
+			}
+	}
+
+	/** 2048 pixels in tiles of at most 1024 with a halo of 96: two tiles do not reach, three of 816 do. */
+	@Test
+	void tilesAreNoLargerThanNeeded() {
+		Tiling three = Tiling.of(3, 2048, 96, 0, 8);
+		assertEquals(816, three.extent());
+		assertEquals(3, three.count());
+		assertTrue(Tiling.of(2, 2048, 96, 0, 8).extent() > 1024);
+		assertEquals(200, Tiling.of(300, 2048, 96, 0, 8).extent(), "smaller ones have no inside");
+		assertNull(Tiling.of(2, 192, 96, 0, 8), "two are no smaller than one");
+		for (int tile = 0; tile < 3; tile++)
+			assertEquals(0, three.origin(tile) % 8);
+	}
+
+	/** Together the tiles say of each pixel what there is to say, once. */
+	@Test
+	void weightsSumToOne() {
+		for (Tiling tiling : List.of(Tiling.of(5, 1000, 16, 16, 8), Tiling.of(7, 8192, 96, 0, 8), new Tiling(100, 32, 4, 4, 4))) {
+			double[] sum = new double[tiling.canvas()];
+			float[][] weights = tiling.weights();
+			for (int tile = 0; tile < weights.length; tile++)
+				for (int i = 0; i < tiling.extent(); i++)
+					sum[tiling.origin(tile) + i] += weights[tile][i];
+			for (double s : sum)
+				assertEquals(1, s, 1e-6);
+			assertEquals(0, weights[1][tiling.halo() - 1], "in the halo");
+		}
+	}
+
+	/** A plane whose last index is near the largest that there is: nothing may overflow. */
+	@Test
+	void tilesReachTheEndOfTheLargestPlanes() {
+		Tiling tiling = Tiling.of(50, 2_000_000_000, 96, 0, 8);
+		assertEquals(2_000_000_000, tiling.origin(tiling.count() - 1) + tiling.extent());
 	}
 
 	@Test

@@ -96,6 +96,15 @@ class WhiteningTest {
 		assertArrayEquals(plane, whitening.coloured(plane, 12), 1e-5f);
 	}
 
+	/** Four pixels that share one value are two more than need no caution. */
+	@Test
+	void theWiderTheNoiseTheMoreCaution() {
+		assertEquals(1, Whitening.of(new Correlation(0.5, 0, 0, 0, true)).caution());
+		assertEquals(1, Whitening.of(new Correlation(-0.2, 0, -0.2, 0, true)).caution());
+		assertEquals(1.34, Whitening.of(new Correlation(0.5, 0, 0.5, 0, true)).caution(), 1e-9);
+		assertEquals(2, Whitening.of(new Correlation(0.78, 0.37, 0.78, 0.37, true)).caution());
+	}
+
 	@Test
 	void whatWasNotFoundIsLeftAlone() {
 		assertSame(Whitening.NONE, Whitening.of(new Correlation(0.4, 0, 0.4, 0, false)));

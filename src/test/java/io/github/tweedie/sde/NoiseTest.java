@@ -56,6 +56,17 @@ class NoiseTest {
 	}
 
 	@Test
+	void isAddedAsItIsFilled() {
+		Shape shape = Shape.planes(3, 2, 5, 7);
+		int[] ids = { 4, 0, 9 };
+		float[] z = fill(new Noise(2), Purpose.MOVE, 3, ids, shape), sum = new float[shape.size()];
+		Arrays.fill(sum, 1);
+		new Noise(2).add(Purpose.MOVE, 3, ids, shape, new double[] { 0.5, 0, 2 }, sum);
+		for (int i = 0; i < sum.length; i++)
+			assertEquals(1 + new float[] { 0.5f, 0, 2 }[i / 70] * z[i], sum[i]);
+	}
+
+	@Test
 	void differsWithEveryPartOfItsAddress() {
 		Shape row = Shape.planes(1, 1, 1, 4);
 		Set<String> seen = new HashSet<>();
