@@ -254,8 +254,9 @@ public final class DenoisingBench implements Runnable {
 		return Contender.titles(contenders, Kind.CLASSICAL, Kind.TUNED);
 	}
 
+	/** Without an error where there is only one picture. */
 	private static String figure(String format, Score score) {
-		return String.format(Locale.ROOT, format, score.mean(), score.error());
+		return String.format(Locale.ROOT, format, score.mean(), score.error()).replace(" ± NaN", "");
 	}
 
 	private void record(String where, String method, String metric, Score score) {
