@@ -187,7 +187,7 @@ public final class Denoising {
 		network.denoise(batch, clean);
 		noisy.condition().denoised(network, batch, clean);
 		watcher.progress(1, 1);
-		return new Plane(noisy.grey(clean), null, calls[0], noisy.residual(clean), noisy.replaced().length);
+		return new Plane(noisy.back().apply(clean), null, calls[0], noisy.judge().apply(clean), noisy.replaced().length);
 	}
 
 	private static Denoiser counted(Denoiser network, long[] calls) {
@@ -225,14 +225,14 @@ public final class Denoising {
 				watcher.part(from, n, samples));
 			evaluations += (long) n * state.evaluations;
 			for (int s = 0; s < n; s++) {
-				float[] clean = Arrays.copyOfRange(state.x, s * data.length, (s + 1) * data.length), grey = noisy.grey(clean);
+				float[] clean = Arrays.copyOfRange(state.x, s * data.length, (s + 1) * data.length), grey = noisy.back().apply(clean);
 				seen.add(clean, 0);
 				posterior.add(grey, 0);
 				draws.take(from + s, grey);
 			}
 		}
 		return new Plane(posterior.mean(), samples > 1 ? posterior.deviation() : null, evaluations / samples,
-			noisy.residual(seen.mean()), noisy.replaced().length);
+			noisy.judge().apply(seen.mean()), noisy.replaced().length);
 	}
 
 	/**
@@ -257,9 +257,8 @@ public final class Denoising {
 		p.put("estimate", samples > 0 ? "mean of " + samples + " samples of the posterior"
 			: method == Method.STABILISED ? "inverse of the stabilised mean, one call of the network"
 				: "moment matching in linear units, " + iterations + " iterations");
-		if (samples > 0)
-			p.put("method", method.name().toLowerCase(Locale.ROOT).replace('_', ' '));
 		if (samples > 0) {
+			p.put("method", method.name().toLowerCase(Locale.ROOT).replace('_', ' '));
 			p.put("samples", String.valueOf(samples));
 			p.put("steps", String.valueOf(steps));
 			p.put("seed", String.valueOf(seed));

@@ -12,7 +12,7 @@ public record Footprint(long results, long largest, long work) {
 
 	/** Float copies of a plane in one call of the network: the plane as read, stabilised, scaled, continued, clean and blended. */
 	static final int ONE_CALL = 7;
-	/** Running mean and standard deviation in double, in grey levels and stabilised, the two as floats, and a sample. */
+	/** Running mean and standard deviation, in grey levels and stabilised, those that are handed on, and a sample; with some room. */
 	static final int STATISTICS = 11;
 	/** What the steps of a sampler hold of each pixel of a batch. */
 	static final int SAMPLER = 6;

@@ -11,7 +11,6 @@ import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
 
 import io.github.tweedie.image.Planes;
-import io.github.tweedie.image.TiledDenoiser;
 import io.github.tweedie.inverse.ClassifierFreeGuidance;
 import io.github.tweedie.inverse.ClassifierGuidance;
 import io.github.tweedie.sampler.Conditioner;
@@ -81,9 +80,8 @@ public final class Generation {
 		steps = b.steps;
 		guidance = b.guidance;
 		scale = b.scale;
-		double range = (double) prior.high() - prior.low();
-		guidedFrom = Double.isNaN(b.guidedFrom) ? GUIDED_FROM * range : b.guidedFrom;
-		guidedTo = Double.isNaN(b.guidedTo) ? GUIDED_TO * range : b.guidedTo;
+		guidedFrom = b.guidedFrom;
+		guidedTo = b.guidedTo;
 		eta = b.eta;
 		seed = b.seed;
 		monitor = b.monitor;
@@ -162,8 +160,7 @@ public final class Generation {
 	/** The prior over the whole canvas, asked as the guidance wants it. */
 	private Denoiser asked(int canvasWidth, int canvasHeight) {
 		boolean together = prior.device().startsWith("cuda");
-		Denoiser tiled = TiledDenoiser.over(WholePlanes.cancellable(prior, monitor), canvasHeight, canvasWidth,
-			WholePlanes.largestTile(prior));
+		Denoiser tiled = WholePlanes.tiled(prior, canvasHeight, canvasWidth, monitor);
 		return (batch, out) -> {
 			Batch asked = guidance == Guidance.CLASSIFIER
 				? new Batch(batch.shape(), batch.x(), batch.sigma(), Batch.unlabelled(batch.shape().n())) : batch;
@@ -225,12 +222,15 @@ public final class Generation {
 		private List<String> classes = List.of(ALL);
 		private int count = 1, width, height, steps = 32;
 		private Guidance guidance = Guidance.NONE;
-		private double scale = 1, guidedFrom = Double.NaN, guidedTo = Double.NaN, eta = 1;
+		private double scale = 1, guidedFrom, guidedTo, eta = 1;
 		private long seed = 1;
 		private Monitor monitor = Monitor.NONE;
 
 		private Builder(Prior prior) {
 			this.prior = prior;
+			double range = (double) prior.high() - prior.low();
+			guidedFrom = GUIDED_FROM * range;
+			guidedTo = GUIDED_TO * range;
 		}
 
 		/** Names of classes; {@link #ALL}, the default, for each that the prior knows, or {@link #ANY} for none in particular. */
@@ -303,7 +303,7 @@ public final class Generation {
 			require(steps >= 2, "The number of steps must be at least 2; seen was " + steps + ".");
 			require(scale >= 0 && scale < Double.POSITIVE_INFINITY, "The guidance scale must be 0 or more; seen was " + scale + ".");
 			require(eta >= 0 && eta <= 1, "The fraction of fresh noise must lie between 0 and 1; seen was " + eta + ".");
-			require(Double.isNaN(guidedFrom) || guidedFrom >= 0 && guidedTo >= guidedFrom, "Guidance acts between two noise levels, the "
+			require(guidedFrom >= 0 && guidedTo >= guidedFrom, "Guidance acts between two noise levels, the "
 				+ "first at least 0 and the second no lower; seen were " + guidedFrom + " and " + guidedTo + ".");
 			int[] labels = labels();
 			boolean named = labels[0] != Batch.NO_CLASS;

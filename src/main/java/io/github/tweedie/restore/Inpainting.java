@@ -12,7 +12,6 @@ import java.util.stream.IntStream;
 
 import io.github.tweedie.image.IntensityScale;
 import io.github.tweedie.image.Planes;
-import io.github.tweedie.image.TiledDenoiser;
 import io.github.tweedie.inverse.Mask;
 import io.github.tweedie.inverse.MomentMatching;
 import io.github.tweedie.inverse.Posterior;
@@ -162,7 +161,8 @@ public final class Inpainting {
 				continue;
 			known++;
 			if (!Float.isFinite(grey[i]))
-				throw new IllegalArgumentException(Planes.pixel(grey, width, i, plane) + " and is not hidden; mark such pixels in the mask, so that they are restored.");
+				throw new IllegalArgumentException(Planes.pixel(grey, width, i, plane)
+					+ " and is not hidden; mark such pixels in the mask, so that they are restored.");
 		}
 		if (known == 0)
 			throw new IllegalArgumentException("The mask hides all " + grey.length + " pixels of plane " + (plane + 1)
@@ -253,8 +253,7 @@ public final class Inpainting {
 			if (method == Method.REPLACEMENT)
 				schedule = schedule.resampled(resamplings);
 			PcSampler sampler = PcSampler.along(schedule, new DpmSolver(eta));
-			Denoiser tiled = TiledDenoiser.over(WholePlanes.cancellable(prior, monitor), canvasHeight, canvasWidth,
-				WholePlanes.largestTile(prior));
+			Denoiser tiled = WholePlanes.tiled(prior, canvasHeight, canvasWidth, monitor);
 			long evaluations = 0;
 			for (int first = 0; first < samples; first += batch) {
 				int from = first, n = Math.min(batch, samples - first);

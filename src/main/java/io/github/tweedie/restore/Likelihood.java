@@ -133,7 +133,8 @@ public final class Likelihood {
 					+ ", and the likelihood is one of all pixels; crop the image, or restore such pixels first.");
 			if (Math.abs(grey[i] - middle) > farthest)
 				throw new IllegalArgumentException(Planes.pixel(grey, width, i, plane) + ", far outside of the grey levels "
-					+ scale.low() + " to " + scale.high() + " of the model's range; give a low and a high that suit all images that are to be compared.");
+					+ scale.low() + " to " + scale.high()
+					+ " of the model's range; give a low and a high that suit all images that are to be compared.");
 		}
 	}
 

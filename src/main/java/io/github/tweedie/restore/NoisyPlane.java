@@ -1,5 +1,8 @@
 package io.github.tweedie.restore;
 
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+
 import io.github.tweedie.image.HotPixels;
 import io.github.tweedie.image.IntensityScale;
 import io.github.tweedie.image.NoiseModel;
@@ -13,26 +16,20 @@ import io.github.tweedie.sde.Prior;
 
 /**
  * A noisy plane as the prior is to see it, a sample of the forward diffusion at one level σ, and the way back to grey levels.
+ *
+ * @param data Y×X in the prior's data range: the clean plane plus noise of standard deviation σ
+ * @param sigma σ in the prior's units
+ * @param condition what the level σ does not tell of the noise
+ * @param back from a clean plane in the prior's data range, Y×X, to grey levels
+ * @param judge what was taken away, from a clean plane in the prior's data range
+ * @param replaced indices of the pixels that were taken for hot or dead ones, and replaced
  */
-interface NoisyPlane {
+record NoisyPlane(float[] data, double sigma, Conditioner condition, UnaryOperator<float[]> back, Function<float[], Residual> judge,
+	int[] replaced)
+{
 
-	/** Y×X in the prior's data range: the clean plane plus noise of standard deviation {@link #sigma()}. */
-	float[] data();
-
-	/** In the prior's units. */
-	double sigma();
-
-	/** What the level σ does not tell of the noise. */
-	Conditioner condition();
-
-	/** Grey levels of a clean plane in the prior's data range. */
-	float[] grey(float[] clean);
-
-	/** @param clean Y×X in the prior's data range */
-	Residual residual(float[] clean);
-
-	/** Indices of the pixels that were taken for hot or dead ones, and replaced. */
-	int[] replaced();
+	/** Of the mean variance: no pixel is known better, since its estimate may be wrong. */
+	private static final double LEAST_SHARE = 1e-2;
 
 	/**
 	 * Stabilised: the noise of every pixel has the same strength, and is white after {@link Whitening}.
@@ -45,46 +42,20 @@ interface NoisyPlane {
 		float[] raw = new float[grey.length];
 		stabilizer.forward(grey, raw);
 		int[] hot = HotPixels.find(raw, width);
-		float[] stable = whitening.none() ? HotPixels.without(raw, width, hot)
-			: whitening.whitened(HotPixels.without(raw, width, hot), width);
+		float[] stable = HotPixels.without(raw, width, hot);
+		if (!whitening.none())
+			stable = whitening.whitened(stable, width);
 		double unit = whitening.deviation();
 		IntensityScale scale = IntensityScale.ofNoisy(stable, width, unit);
 		float[] data = scale.toData(stable, prior.low(), prior.high());
 		double sigma = inflation * whitening.caution() * scale.toData(unit, prior.low(), prior.high());
-		return new NoisyPlane() {
-
-			@Override
-			public float[] data() {
-				return data;
-			}
-
-			@Override
-			public double sigma() {
-				return sigma;
-			}
-
-			@Override
-			public Conditioner condition() {
-				return Conditioner.NONE;
-			}
-
-			@Override
-			public float[] grey(float[] clean) {
-				float[] out = whitening.coloured(scale.toGrey(clean, prior.low(), prior.high()), width);
-				stabilizer.inverse(out, out);
-				return out;
-			}
-
-			@Override
-			public Residual residual(float[] clean) {
-				return Residual.of(data, clean, width, scale.toData(unit, prior.low(), prior.high()));
-			}
-
-			@Override
-			public int[] replaced() {
-				return hot;
-			}
-		};
+		return new NoisyPlane(data, sigma, Conditioner.NONE, clean -> {
+			float[] out = scale.toGrey(clean, prior.low(), prior.high());
+			if (!whitening.none())
+				out = whitening.coloured(out, width);
+			stabilizer.inverse(out, out);
+			return out;
+		}, clean -> Residual.of(data, clean, width, scale.toData(unit, prior.low(), prior.high())), hot);
 	}
 
 	/**
@@ -118,45 +89,13 @@ interface NoisyPlane {
 			rest[i] = (float) (1 / (1 / ((double) deviation[i] * deviation[i]) - 1 / (sigma * sigma)));
 		float[] data = scale.toData(grey, prior.low(), prior.high());
 		Conditioner matching = new MomentMatching(new Mask(new boolean[grey.length]), data, rest, iterations, Difference.FORWARD);
-		return new NoisyPlane() {
-
-			@Override
-			public float[] data() {
-				return data;
+		return new NoisyPlane(data, sigma, matching, clean -> scale.toGrey(clean, prior.low(), prior.high()), clean -> {
+			float[] a = new float[data.length], b = new float[data.length];
+			for (int i = 0; i < data.length; i++) {
+				a[i] = (float) inflation * data[i] / deviation[i];
+				b[i] = (float) inflation * clean[i] / deviation[i];
 			}
-
-			@Override
-			public double sigma() {
-				return sigma;
-			}
-
-			@Override
-			public Conditioner condition() {
-				return matching;
-			}
-
-			@Override
-			public float[] grey(float[] clean) {
-				return scale.toGrey(clean, prior.low(), prior.high());
-			}
-
-			@Override
-			public Residual residual(float[] clean) {
-				float[] a = new float[data.length], b = new float[data.length];
-				for (int i = 0; i < data.length; i++) {
-					a[i] = (float) inflation * data[i] / deviation[i];
-					b[i] = (float) inflation * clean[i] / deviation[i];
-				}
-				return Residual.of(a, b, width, 1);
-			}
-
-			@Override
-			public int[] replaced() {
-				return replaced;
-			}
-		};
+			return Residual.of(a, b, width, 1);
+		}, replaced);
 	}
-
-	/** Of the mean variance: no pixel is known better, since its estimate may be wrong. */
-	double LEAST_SHARE = 1e-2;
 }

@@ -3,6 +3,7 @@ package io.github.tweedie.restore;
 import java.util.concurrent.CancellationException;
 
 import io.github.tweedie.image.MirroredDenoiser;
+import io.github.tweedie.image.TiledDenoiser;
 import io.github.tweedie.sde.Denoiser;
 import io.github.tweedie.sde.Monitor;
 import io.github.tweedie.sde.Prior;
@@ -58,8 +59,13 @@ final class WholePlanes {
 		return WorkingMemory.now().largestTile(prior);
 	}
 
+	/** The prior over a canvas whose extents it takes, in tiles that change nothing, to be cancelled before each call. */
+	static Denoiser tiled(Prior prior, int height, int width, Monitor monitor) {
+		return TiledDenoiser.over(cancellable(prior, monitor), height, width, largestTile(prior));
+	}
+
 	/** NB: a step on a large canvas is many calls, of which a user who cancels should not have to wait for the last. */
-	static Prior cancellable(Prior prior, Monitor monitor) {
+	private static Prior cancellable(Prior prior, Monitor monitor) {
 		return prior.with((batch, out) -> {
 			if (monitor.cancelled())
 				throw new CancellationException("Cancelled before a call of the network.");

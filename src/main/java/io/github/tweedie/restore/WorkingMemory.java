@@ -59,19 +59,10 @@ record WorkingMemory(long total, long free) {
 	 * @throws IllegalArgumentException if Java may not have so much memory
 	 */
 	static void requireHeap(int width, int height, int copies) {
-		Runtime java = Runtime.getRuntime();
-		double needed = 4.0 * width * height * copies;
-		if (needed <= left(java))
-			return;
-		// NB: what looks full may be rubbish.
-		System.gc();
-		if (needed > left(java))
+		long needed = (long) Float.BYTES * width * height * copies, left = Footprint.free(needed);
+		if (needed > left)
 			throw new IllegalArgumentException(String.format(Locale.ROOT, "A plane of %d×%d pixels needs %.1f GB of Java's memory, of"
 				+ " which %.1f GB are left; give Java more (in ImageJ: Edit > Options > Memory & Threads), close images, or crop this one.",
-				width, height, needed * 1e-9, left(java) * 1e-9));
-	}
-
-	private static long left(Runtime java) {
-		return java.maxMemory() - java.totalMemory() + java.freeMemory();
+				width, height, needed * 1e-9, left * 1e-9));
 	}
 }

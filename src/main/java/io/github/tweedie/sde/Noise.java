@@ -1,5 +1,6 @@
 package io.github.tweedie.sde;
 
+import java.util.Arrays;
 import java.util.stream.IntStream;
 
 import org.apache.commons.rng.UniformRandomProvider;
@@ -54,6 +55,8 @@ public record Noise(long seed, int plane) {
 	 * @param values N·C·Z·Y·X of them
 	 */
 	public void add(Purpose purpose, int step, int[] ids, Shape shape, double[] deviation, float[] values) {
+		if (Arrays.stream(deviation).allMatch(d -> d == 0))
+			return;
 		rows(purpose, step, ids, shape, (sample, from, gaussian) -> {
 			float d = (float) deviation[sample];
 			for (int x = from; d != 0 && x < from + shape.x(); x++)

@@ -41,7 +41,7 @@ public final class DenoisingBench implements Runnable {
 
 	private static final int CROPS = 8, SLOW = 2, SAMPLES = 8, STEPS = 12, SIZE = 256, SEEDS = 50;
 	private static final String NUCLEI = "nuclei", TRAINED = "trained", HELD_OUT = "held-out";
-	private static final String DOCUMENT = "docs/denoising.md", REMARKS = "## What this says";
+	private static final String DOCUMENT = "docs/denoising.md";
 
 	@Parameters(paramLabel = "DATA_FOLDER", description = "folder that holds nuclei/test")
 	private Path data;
@@ -144,7 +144,7 @@ public final class DenoisingBench implements Runnable {
 	private void write() throws IOException {
 		Path to = document != null ? document : only.isEmpty() && without.isEmpty() && !given ? Path.of(DOCUMENT) : null;
 		if (to != null)
-			report.writeAbove(REMARKS, to, document == null ? Path.of("target/bench/denoising.csv") : Path.of(to + ".csv"));
+			report.writeAboveRemarks(to, document == null ? Path.of("target/bench/denoising.csv") : Path.of(to + ".csv"));
 	}
 
 	private void progress(String what) {

@@ -228,17 +228,12 @@ public final class InpaintingBench implements Runnable {
 		}
 		Path to = document == null ? Path.of("docs/inpainting.md") : document;
 		Files.createDirectories(to.toAbsolutePath().getParent());
-		// What was written by hand under the tables stays.
-		String old = Files.exists(to) ? Files.readString(to) : "";
-		int remarks = old.indexOf(REMARKS);
-		Files.writeString(to, text + "\n" + (remarks < 0 ? REMARKS + "\n" : old.substring(remarks)));
+		Files.writeString(to, text + Report.remarks(to, "\n" + Report.REMARKS + "\n"));
 		Path numbers = Path.of("target/bench/inpainting.csv");
 		Files.createDirectories(numbers.getParent());
 		Files.writeString(numbers, csv);
 		System.out.println("Wrote " + to + " and " + numbers);
 	}
-
-	private static final String REMARKS = "## What this says";
 
 	private static final String EXPLANATION = """
 		Hidden pixels are set to NaN before a method sees the crop. PSNR is in dB, of the hidden pixels, with the range from the 1st to

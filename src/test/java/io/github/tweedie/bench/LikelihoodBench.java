@@ -99,9 +99,7 @@ public final class LikelihoodBench implements Runnable {
 			for (String kind : crops.keySet())
 				versions(kind, crops.get(kind).subList(0, Math.min(4, crops.get(kind).size())), prior);
 			morph(prior);
-			String old = Files.exists(document) ? Files.readString(document) : "";
-			int remarks = old.indexOf(REMARKS);
-			Files.writeString(document, text + "\n" + (remarks < 0 ? REMARKS + "\n" : old.substring(remarks)));
+			Files.writeString(document, text + Report.remarks(document, "\n" + Report.REMARKS + "\n"));
 			Path numbers = Path.of("target/bench/likelihood.csv");
 			Files.createDirectories(numbers.getParent());
 			Files.writeString(numbers, csv);
@@ -111,8 +109,6 @@ public final class LikelihoodBench implements Runnable {
 			throw new IllegalStateException(e.getMessage(), e);
 		}
 	}
-
-	private static final String REMARKS = "## What this says";
 
 	private static final String EXPLANATION = """
 		Crops of 64×64 pixels are either *simulated* (`Specimen`, 12 bits, scale 150 to 3500, Gaussian camera noise of 40 grey levels) or

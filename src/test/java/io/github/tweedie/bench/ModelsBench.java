@@ -380,10 +380,7 @@ public final class ModelsBench implements Runnable {
 			whole.append("\n## What was aimed at\n\n| aim | measured | |\n| --- | --: | --- |\n");
 			bounds.forEach(b -> whole.append(b).append("\n"));
 		}
-		// What was written by hand under the tables stays.
-		String old = Files.exists(document) ? Files.readString(document) : "";
-		int remarks = old.indexOf(REMARKS);
-		Files.writeString(document, whole + (remarks < 0 ? "" : "\n" + old.substring(remarks)));
+		Files.writeString(document, whole + Report.remarks(document, ""));
 		Path numbers = Path.of("target/bench/models.csv");
 		Files.createDirectories(numbers.getParent());
 		Files.writeString(numbers, csv);
@@ -394,8 +391,6 @@ public final class ModelsBench implements Runnable {
 	private void say(String what) {
 		System.out.printf(Locale.ROOT, "%5.0f s  %s%n", (System.nanoTime() - start) * 1e-9, what);
 	}
-
-	private static final String REMARKS = "## What this says";
 
 	private static final String EXPLANATION = """
 		*Denoising*: Gaussian noise of standard deviation σ is added to crops of images that no network was trained on, scaled to

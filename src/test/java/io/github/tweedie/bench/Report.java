@@ -8,6 +8,9 @@ import java.util.Locale;
 /** What a bench writes: a document for people and a table for machines. */
 final class Report {
 
+	/** The heading from which on a document is written by hand. */
+	static final String REMARKS = "## What this says";
+
 	private final StringBuilder text = new StringBuilder(), rows = new StringBuilder("case,method,metric,value,low,high\n");
 
 	/** Adds to the document and prints. */
@@ -35,13 +38,20 @@ final class Report {
 		return Double.isNaN(v) ? "" : String.format(Locale.ROOT, "%.5g", v);
 	}
 
-	/** Keeps what was written by hand into the document at that place before: all from a heading on. */
-	void writeAbove(String heading, Path document, Path numbers) throws IOException {
-		String old = Files.exists(document) ? Files.readString(document) : "";
-		int kept = old.indexOf(heading);
-		if (kept >= 0)
-			text.append('\n').append(old.substring(kept));
+	/** Keeps what was written by hand under the tables of the document that stands there. */
+	void writeAboveRemarks(Path document, Path numbers) throws IOException {
+		text.append(remarks(document, ""));
 		write(document, numbers);
+	}
+
+	/** The part of the document that stands there which is kept, with an empty line before it; without one, what is given. */
+	static String remarks(Path document, String without) throws IOException {
+		return remarks(Files.exists(document) ? Files.readString(document) : "", without);
+	}
+
+	static String remarks(String old, String without) {
+		int at = old.indexOf(REMARKS);
+		return at < 0 ? without : "\n" + old.substring(at);
 	}
 
 	void write(Path document, Path numbers) throws IOException {

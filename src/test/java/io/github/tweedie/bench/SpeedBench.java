@@ -43,7 +43,6 @@ public final class SpeedBench implements Runnable {
 	private static final int STEPS = 12;
 	private static final double[] SIGMAS = { 0.05, 0.1, 0.3, 1, 4, 20 };
 	private static final int[] HALOS = { 16, 32, 48, 64, 80, 96 };
-	static final String REMARKS = "## What this says";
 
 	@Option(names = "--model", defaultValue = "models/fluorescence", description = "the model package; default ${DEFAULT-VALUE}")
 	private Path model;
@@ -91,7 +90,7 @@ public final class SpeedBench implements Runnable {
 				halos();
 			if (wanted("cancel"))
 				cancels();
-			finish();
+			report.writeAboveRemarks(document, Path.of("target/bench/benchmark.csv"));
 		}
 		catch (IOException | OrtException e) {
 			throw new IllegalStateException(e.getMessage(), e);
@@ -100,19 +99,6 @@ public final class SpeedBench implements Runnable {
 
 	private boolean wanted(String section) {
 		return only.isEmpty() || only.contains(section);
-	}
-
-	/** What was written by hand under the tables stays. */
-	private void finish() throws IOException {
-		String old = Files.exists(document) ? Files.readString(document) : "";
-		report.write(document, Path.of("target/bench/benchmark.csv"));
-		Files.writeString(document, Files.readString(document) + remarks(old));
-	}
-
-	/** The part of an old document that is kept, with an empty line before it. */
-	static String remarks(String old) {
-		int at = old.indexOf(REMARKS);
-		return at < 0 ? "" : "\n" + old.substring(at);
 	}
 
 	// -- Timing --

@@ -26,8 +26,8 @@ class SpeedBenchTest {
 
 	@Test
 	void remarksAreKept() {
-		assertEquals("\n" + SpeedBench.REMARKS + "\n\nwell\n", SpeedBench.remarks("# x\n\n" + SpeedBench.REMARKS + "\n\nwell\n"));
-		assertEquals("", SpeedBench.remarks("# x\n"));
+		assertEquals("\n" + Report.REMARKS + "\n\nwell\n", Report.remarks("# x\n\n" + Report.REMARKS + "\n\nwell\n", ""));
+		assertEquals("", Report.remarks("# x\n", ""));
 	}
 
 	@Test
