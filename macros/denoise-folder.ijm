@@ -61,6 +61,8 @@ function denoise(file, result) {
 	if (problem != "") return problem;
 	save("denoised of image", result + "-denoised.tif");
 	save("uncertainty of image", result + "-uncertainty.tif");
+	save("lower bound of image", result + "-lower.tif");
+	save("upper bound of image", result + "-upper.tif");
 	save("residual of image", result + "-residual.tif");
 	save("noise of image", result + "-noise.tif");
 	return "";

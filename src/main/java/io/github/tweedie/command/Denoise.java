@@ -82,6 +82,11 @@ public class Denoise extends ModelCommand {
 		description = "A second image: for each pixel, the standard deviation of the samples in grey levels.")
 	private String uncertainty = NO;
 
+	@Parameter(label = "Interval (percent, needs samples, 0 for none)", min = "0", max = "99", persist = false,
+		description = "Two more images: for each pixel a lower and an upper grey level, between which the clean one lies with this "
+			+ "probability, as far as the model knows such images. 90 needs 19 samples or more.")
+	private Integer interval = 0;
+
 	@Parameter(label = "Residual (what was taken away)", choices = { NO, YES }, persist = false,
 		description = "Another image: the input minus the result. It should look like noise; structure in it was lost.")
 	private String residual = NO;
@@ -119,6 +124,12 @@ public class Denoise extends ModelCommand {
 	private ImagePlus removed;
 
 	@Parameter(type = ItemIO.OUTPUT)
+	private ImagePlus lower;
+
+	@Parameter(type = ItemIO.OUTPUT)
+	private ImagePlus upper;
+
+	@Parameter(type = ItemIO.OUTPUT)
 	private ImagePlus deviation;
 
 	@Parameter(type = ItemIO.OUTPUT)
@@ -152,7 +163,7 @@ public class Denoise extends ModelCommand {
 			List<Camera> cameras = IntStream.range(0, planes.channels()).mapToObj(c -> camera(planes, c)).toList();
 			Prior prior = open(model, device, monitor);
 			List<Denoising> channels = cameras.stream().map(camera -> Denoising.with(prior).samples(samples).steps(steps).seed(seed)
-				.correlation(camera.correlation()).build()).toList();
+				.quantiles(ends()).correlation(camera.correlation()).build()).toList();
 			denoise(planes, channels, cameras, inside, result, monitor);
 			show(planes, result, channels, cameras);
 		}
@@ -169,16 +180,31 @@ public class Denoise extends ModelCommand {
 		if (uncertainty.equals(YES) && samples < 2)
 			throw new IllegalArgumentException("The uncertainty is how far samples differ, and " + samples
 				+ " were asked for; ask for samples=2 or more, or for uncertainty=" + NO + ".");
+		if (interval < 0 || interval > 99)
+			throw new IllegalArgumentException("The option interval=" + interval + " is a probability from 1 to 99 percent, or 0 for none.");
+		if (interval > 0 && samples < samplesOf(interval))
+			throw new IllegalArgumentException("An interval of " + interval + " % needs at least " + samplesOf(interval)
+				+ " samples, and " + samples + " were asked for; ask for samples=" + samplesOf(interval) + " or for interval=0.");
 		if (plot.equals(YES) && !noise.equals(ESTIMATED))
 			throw new IllegalArgumentException("There is a plot only of noise that was estimated; ask for noise=" + ESTIMATED
 				+ " or plot=" + NO + ".");
 	}
 
+	/** Orders of the quantiles at the ends of the interval; none without one. */
+	private double[] ends() {
+		return interval == 0 ? new double[0] : new double[] { 0.5 - interval / 200.0, 0.5 + interval / 200.0 };
+	}
+
+	/** So many that a further one lies between the lowest and the highest of them with that probability, (n − 1)/(n + 1), or more. */
+	private static int samplesOf(int percent) {
+		return (int) Math.ceil((100.0 + percent) / (100 - percent));
+	}
+
 	// -- Room --
 
 	private void requireRoom(GreyPlanes planes) {
-		int maps = (uncertainty.equals(YES) ? 1 : 0) + (residual.equals(YES) ? 1 : 0);
-		Footprint whole = Footprint.of(planes.size(), planes.slices(), planes.colours(), maps, samples);
+		int maps = (uncertainty.equals(YES) ? 1 : 0) + (residual.equals(YES) ? 1 : 0) + ends().length;
+		Footprint whole = Footprint.of(planes.size(), planes.slices(), planes.colours(), maps, samples, ends().length > 0);
 		Footprint needed = save.isBlank() ? whole : whole.saved();
 		long free = Footprint.free(needed.bytes());
 		if (free < needed.bytes())
@@ -266,15 +292,17 @@ public class Denoise extends ModelCommand {
 
 		private final List<DiskStack> unfinished = new ArrayList<>();
 		private final Map<Residual.Verdict, Integer> verdicts = new EnumMap<>(Residual.Verdict.class);
-		private final ImageStack clean, spread, rest;
+		private final ImageStack clean, spread, rest, low, high;
 		private long evaluations, replaced;
 		private double seconds;
 
-		/** The uncertainty and the residual are null if they were not asked for. */
+		/** What was not asked for is null. */
 		Result(GreyPlanes planes) {
 			clean = stack("denoised", planes.colour());
 			spread = uncertainty.equals(YES) ? stack("uncertainty", false) : null;
 			rest = residual.equals(YES) ? stack("residual", false) : null;
+			low = interval > 0 ? stack("lower", false) : null;
+			high = interval > 0 ? stack("upper", false) : null;
 		}
 
 		private ImageStack stack(String kind, boolean colour) {
@@ -316,11 +344,15 @@ public class Denoise extends ModelCommand {
 				Denoising.Plane plane = channels.get(c).plane(filled(grey, inside), planes.width(), cameras.get(c).noise(), index,
 					monitor.part(index, 1, planes.count()));
 				if (inside != null)
-					keepOutside(inside, plane.mean(), grey, plane.deviation());
+					keepOutside(inside, plane, grey);
 				if (result.spread != null)
 					result.spread.addSlice(null, plane.deviation());
 				if (result.rest != null)
 					result.rest.addSlice(null, difference(grey, plane.mean()));
+				if (interval > 0) {
+					result.low.addSlice(null, plane.quantiles()[0]);
+					result.high.addSlice(null, plane.quantiles()[1]);
+				}
 				greys[k] = plane.mean();
 				result.verdicts.merge(plane.residual().verdict(), 1, Integer::sum);
 				result.evaluations = Math.max(result.evaluations, plane.evaluations());
@@ -344,12 +376,14 @@ public class Denoise extends ModelCommand {
 		return out;
 	}
 
-	private static void keepOutside(ImageProcessor inside, float[] mean, float[] grey, float[] spread) {
-		for (int i = 0; i < mean.length; i++)
+	private static void keepOutside(ImageProcessor inside, Denoising.Plane plane, float[] grey) {
+		for (int i = 0; i < grey.length; i++)
 			if (inside.get(i) == 0) {
-				mean[i] = grey[i];
-				if (spread != null)
-					spread[i] = 0;
+				plane.mean()[i] = grey[i];
+				if (plane.deviation() != null)
+					plane.deviation()[i] = 0;
+				for (float[] quantile : plane.quantiles())
+					quantile[i] = grey[i];
 			}
 	}
 
@@ -369,6 +403,10 @@ public class Denoise extends ModelCommand {
 		denoised = finished(Stacks.dressed(bare("denoised of ", result.clean), image), origin);
 		if (result.spread != null)
 			deviation = finished(Stacks.uncertainty(bare("uncertainty of ", result.spread), image), origin);
+		if (interval > 0) {
+			lower = finished(bound("lower", result.low), origin);
+			upper = finished(bound("upper", result.high), origin);
+		}
 		if (result.rest != null) {
 			removed = Stacks.arranged(bare("residual of ", result.rest), image);
 			removed.resetDisplayRange();
@@ -377,6 +415,13 @@ public class Denoise extends ModelCommand {
 		if (plot.equals(YES))
 			plotted = plot(planes, cameras);
 		remarks.forEach(remark -> IJ.log(image.getTitle() + ": " + remark));
+	}
+
+	/** An end of the interval, to be looked at like the image; that of a colour image has its colours in channels. */
+	private ImagePlus bound(String which, ImageStack stack) {
+		ImagePlus bare = bare(which + " bound of ", stack);
+		if (stack.getSize() > image.getStackSize()) return Stacks.arranged(bare, image);
+		return Stacks.dressed(bare, image);
 	}
 
 	private ImagePlus finished(ImagePlus made, Map<String, String> origin) {
@@ -415,6 +460,8 @@ public class Denoise extends ModelCommand {
 			origin.put("rounding", "to whole levels from 0 to 255 of red, green and blue; uncertainty and residual are not rounded");
 		if (region.equals(SELECTION))
 			origin.put("selection", String.valueOf(image.getRoi().getBounds()));
+		if (interval > 0)
+			origin.put("interval", interval + " % between the lower and the upper bound");
 		origin.put("macro", macroLine());
 		if (!remarks.isEmpty())
 			origin.put("remarks", String.join(" ", remarks));

@@ -9,6 +9,9 @@ import java.util.stream.IntStream;
  */
 public final class Posterior {
 
+	/** Of orders that are no binary fractions. */
+	private static final double ROUNDING = 1e-9;
+
 	private final float[] mean, squares;
 	private int count;
 
@@ -48,18 +51,34 @@ public final class Posterior {
 	}
 
 	/**
-	 * The interval [x(k), x(n+1−k)] of n exchangeable draws covers a further draw with probability (n + 1 − 2k)/(n + 1), whatever
-	 * the distribution: with 19 draws k = 1 gives 90 %.
+	 * Quantiles of n draws, value by value. The k-th lowest of n exchangeable draws is not exceeded by a further one with probability
+	 * k/(n + 1), whatever the distribution, so it is their quantile of that order (Hyndman and Fan 1996, definition 6); between two
+	 * of them the quantile is interpolated.
 	 *
-	 * @param draws n draws of one value; sorted in place
-	 * @param k rank, 1 for the lowest and highest draw
-	 * @return lower and upper bound
+	 * @param draws n draws of equal size; not changed
+	 * @param orders in [1/(n + 1), n/(n + 1)]: beyond the lowest and the highest draw nothing is known
+	 * @return as many quantiles of each value as there are orders
+	 * @throws IllegalArgumentException if an order needs more draws
 	 */
-	public static float[] interval(float[] draws, int k) {
-		if (k < 1 || 2 * k > draws.length)
-			throw new IllegalArgumentException("An interval of " + draws.length + " draws needs a rank from 1 to " + draws.length / 2
-				+ "; seen was " + k + ".");
-		Arrays.sort(draws);
-		return new float[] { draws[k - 1], draws[draws.length - k] };
+	public static float[][] quantiles(float[][] draws, double... orders) {
+		int n = draws.length;
+		for (double order : orders)
+			if (!(Math.min(order, 1 - order) * (n + 1) >= 1 - ROUNDING))
+				throw new IllegalArgumentException("A quantile of " + n + " draws has an order from " + 1.0 / (n + 1) + " to "
+					+ n / (n + 1.0) + "; seen was " + order + ".");
+		float[][] out = new float[orders.length][draws[0].length];
+		IntStream.range(0, draws[0].length).parallel().forEach(i -> {
+			float[] sorted = new float[n];
+			for (int s = 0; s < n; s++)
+				sorted[s] = draws[s][i];
+			Arrays.sort(sorted);
+			for (int q = 0; q < orders.length; q++) {
+				double rank = Math.max(1, Math.min(n, orders[q] * (n + 1)));
+				int below = (int) rank;
+				float low = sorted[below - 1], high = sorted[Math.min(below, n - 1)];
+				out[q][i] = (float) (low + (rank - below) * ((double) high - low));
+			}
+		});
+		return out;
 	}
 }

@@ -67,6 +67,7 @@ public final class Denoising {
 	private final int samples, steps, iterations;
 	private final long seed;
 	private final double inflation;
+	private final double[] quantiles;
 	private final Whitening whitening;
 	private final Monitor monitor;
 
@@ -79,6 +80,7 @@ public final class Denoising {
 		steps = b.steps;
 		seed = b.seed;
 		inflation = b.inflation;
+		quantiles = b.quantiles;
 		monitor = b.monitor;
 	}
 
@@ -91,11 +93,12 @@ public final class Denoising {
 	 *
 	 * @param mean Y×X grey levels
 	 * @param deviation standard deviation of the samples, Y×X grey levels; null with fewer than two
+	 * @param quantiles of the samples, Y×X grey levels for each order that was asked for
 	 * @param evaluations network evaluations, per sample if there are samples
 	 * @param residual what was taken away
 	 * @param replaced pixels that were taken for hot or dead ones, and estimated from their surroundings alone
 	 */
-	public record Plane(float[] mean, float[] deviation, long evaluations, Residual residual, int replaced) {}
+	public record Plane(float[] mean, float[] deviation, float[][] quantiles, long evaluations, Residual residual, int replaced) {}
 
 	/**
 	 * Denoises every plane of an image whose noise is the same everywhere.
@@ -133,7 +136,8 @@ public final class Denoising {
 	}
 
 	/**
-	 * Denoises one plane: for images that are read, and results that are kept, plane by plane. Samples are averaged and not kept.
+	 * Denoises one plane: for images that are read, and results that are kept, plane by plane. Samples are averaged and not kept,
+	 * but for {@link Builder#quantiles}.
 	 *
 	 * @param grey Y×X grey levels; unchanged
 	 * @param width X
@@ -157,7 +161,8 @@ public final class Denoising {
 		if (noise.a() == 0 && noise.b() == 0) {
 			for (int s = 0; s < samples; s++)
 				draws.take(s, grey.clone());
-			return new Plane(grey.clone(), samples > 1 ? new float[grey.length] : null, 0, Residual.NONE, 0);
+			return new Plane(grey.clone(), samples > 1 ? new float[grey.length] : null,
+				Arrays.stream(quantiles).mapToObj(q -> grey.clone()).toArray(float[][]::new), 0, Residual.NONE, 0);
 		}
 		NoisyPlane stabilised = NoisyPlane.stabilised(prior, grey, width, noise, whitening, inflation);
 		if (method == Method.STABILISED)
@@ -169,7 +174,7 @@ public final class Denoising {
 		NoisyPlane linear = NoisyPlane.linear(prior, kept, width, noise, first.mean, stabilised.replaced(), inflation, iterations);
 		Monitor rest = watcher.part(1, 1, 2);
 		Plane plane = samples == 0 ? estimated(linear, width, rest) : sampled(linear, width, index, rest, draws);
-		return new Plane(plane.mean, plane.deviation, plane.evaluations + 1, plane.residual, plane.replaced);
+		return new Plane(plane.mean, plane.deviation, plane.quantiles, plane.evaluations + 1, plane.residual, plane.replaced);
 	}
 
 	private Denoiser network(double sigma, int pixels, int width, Monitor watcher) {
@@ -187,7 +192,7 @@ public final class Denoising {
 		network.denoise(batch, clean);
 		noisy.condition().denoised(network, batch, clean);
 		watcher.progress(1, 1);
-		return new Plane(noisy.back().apply(clean), null, calls[0], noisy.judge().apply(clean), noisy.replaced().length);
+		return new Plane(noisy.back().apply(clean), null, new float[0][], calls[0], noisy.judge().apply(clean), noisy.replaced().length);
 	}
 
 	private static Denoiser counted(Denoiser network, long[] calls) {
@@ -216,7 +221,9 @@ public final class Denoising {
 		};
 		Denoiser network = network(sigma, data.length, width, watcher);
 		long evaluations = 0;
-		Posterior posterior = new Posterior(data.length), seen = new Posterior(data.length);
+		Posterior posterior = new Posterior(data.length);
+		float[] seen = new float[data.length];
+		float[][] kept = new float[quantiles.length > 0 ? samples : 0][];
 		int batch = WholePlanes.batch(samples, data.length);
 		for (int first = 0; first < samples; first += batch) {
 			int from = first, n = Math.min(batch, samples - first);
@@ -226,13 +233,17 @@ public final class Denoising {
 			evaluations += (long) n * state.evaluations;
 			for (int s = 0; s < n; s++) {
 				float[] clean = Arrays.copyOfRange(state.x, s * data.length, (s + 1) * data.length), grey = noisy.back().apply(clean);
-				seen.add(clean, 0);
+				for (int i = 0; i < seen.length; i++)
+					seen[i] += clean[i] / samples;
 				posterior.add(grey, 0);
 				draws.take(from + s, grey);
+				if (quantiles.length > 0)
+					kept[from + s] = grey;
 			}
 		}
-		return new Plane(posterior.mean(), samples > 1 ? posterior.deviation() : null, evaluations / samples,
-			noisy.judge().apply(seen.mean()), noisy.replaced().length);
+		return new Plane(posterior.mean(), samples > 1 ? posterior.deviation() : null,
+			quantiles.length > 0 ? Posterior.quantiles(kept, quantiles) : new float[0][], evaluations / samples,
+			noisy.judge().apply(seen), noisy.replaced().length);
 	}
 
 	/**
@@ -282,6 +293,7 @@ public final class Denoising {
 		private int samples, steps = 12, iterations = 4;
 		private long seed = 1;
 		private double inflation = 1;
+		private double[] quantiles = {};
 		private Whitening whitening = Whitening.NONE;
 		private Monitor monitor = Monitor.NONE;
 
@@ -296,6 +308,17 @@ public final class Denoising {
 		 */
 		public Builder samples(int number) {
 			samples = number;
+			return this;
+		}
+
+		/**
+		 * Quantiles of the samples that {@link Denoising#plane} is to tell; all samples of a plane are kept for them until it is done.
+		 * Between those of 0.05 and 0.95 the clean grey level lies with a probability of 90 %, as far as the prior knows such images.
+		 *
+		 * @param orders in (0, 1); those nearest to 0 and 1 need at least 1/order − 1 samples, 19 for 5 and 95 %
+		 */
+		public Builder quantiles(double... orders) {
+			quantiles = orders.clone();
 			return this;
 		}
 
@@ -350,6 +373,9 @@ public final class Denoising {
 			require(steps >= 2, "The number of steps must be at least 2; seen was " + steps + ".");
 			require(inflation >= 1 && inflation < Double.POSITIVE_INFINITY,
 				"The factor on the noise must be at least 1; seen was " + inflation + ".");
+			for (double order : quantiles)
+				require(Math.min(order, 1 - order) * (samples + 1) >= 1 - 1e-9, "The quantile of order " + order
+					+ " needs at least " + fewest(order) + " samples; seen were " + samples + ".");
 			require(iterations >= 1, "The number of iterations must be at least 1; seen was " + iterations + ".");
 			require(method == Method.STABILISED || whitening.none(), "Moment matching takes the noise of neighbouring pixels for independent,"
 				+ " and a correlation was given; use the stabilised method.");
@@ -358,6 +384,12 @@ public final class Denoising {
 			require(prior.channels() == 1, "The model '" + prior.name() + "' works on images of " + prior.channels()
 				+ " channels; denoising restores grey planes one by one and needs a model of 1 channel.");
 			return new Denoising(this);
+		}
+
+		/** Samples of which the lowest, or the highest, is a quantile of that order. */
+		private static String fewest(double order) {
+			double tail = Math.min(order, 1 - order);
+			return tail > 0 ? String.valueOf((long) Math.ceil(1 / tail - 1 - 1e-9)) : "infinitely many";
 		}
 
 		private static void require(boolean condition, String sentence) {

@@ -10,11 +10,11 @@ package io.github.tweedie.restore;
  */
 public record Footprint(long results, long largest, long work) {
 
-	/** Float copies of a plane in one call of the network: the plane as read, stabilised, scaled, continued, clean and blended. */
-	static final int ONE_CALL = 7;
-	/** Running mean and standard deviation, in grey levels and stabilised, those that are handed on, and a sample; with some room. */
-	static final int STATISTICS = 11;
-	/** What the steps of a sampler hold of each pixel of a batch. */
+	/** Float copies of a plane in one call of the network, at most: 4 were seen, of 25 million pixels. */
+	static final int ONE_CALL = 6;
+	/** Running mean and standard deviation in grey levels, and running mean of what the prior sees. */
+	static final int STATISTICS = 3;
+	/** What the steps of a sampler hold of each pixel of a batch: 11 copies in all were seen, of 25 million pixels. */
 	static final int SAMPLER = 6;
 	/** Percentiles, tiles and the noise estimate, which do not grow with the plane, in bytes. */
 	static final long CONSTANT = 48L << 20;
@@ -27,11 +27,12 @@ public record Footprint(long results, long largest, long work) {
 	 * @param colours planes of a slice; the denoised ones are kept together in 4 bytes a pixel
 	 * @param maps results besides the denoised image, which have a plane for each colour
 	 * @param samples as in {@link Denoising.Builder#samples}
+	 * @param kept whether the samples of a plane are kept until it is done, for {@link Denoising.Builder#quantiles}
 	 */
-	public static Footprint of(long pixels, int slices, int colours, int maps, int samples) {
+	public static Footprint of(long pixels, int slices, int colours, int maps, int samples, boolean kept) {
 		long plane = Float.BYTES * pixels, each = slices * plane;
 		// NB: a slice as it is read and a copy of it, its planes, and those of the result.
-		long work = ofPlane(pixels, samples) + plane * (colours + 3);
+		long work = ofPlane(pixels, samples) + plane * (colours + 3 + (kept ? samples : 0));
 		return new Footprint(each * (1 + maps * colours), each * (maps > 0 ? colours : 1), work);
 	}
 

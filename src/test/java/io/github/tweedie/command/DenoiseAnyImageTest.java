@@ -79,6 +79,22 @@ class DenoiseAnyImageTest {
 		assertTrue(mean[0] < mean[1] && mean[1] < mean[2], mean[0] + " " + mean[1] + " " + mean[2]);
 	}
 
+	/** Of three samples 50 % are the lowest and the highest, and their mean, which is not rounded, lies between them. */
+	@Test
+	void theBoundsOfAColourImageHaveThreeChannels() throws Exception {
+		Picture input = ImageJ1.colours(40, 33, 1, 3, 6, 12);
+		Object[] options = { "samples", 3, "interval", 50 };
+		Picture low = output("lower", input, options), high = output("upper", input, options), clean = output("denoised", input, options);
+		assertEquals("3 1 1", low.dimensions());
+		assertEquals("3 1 1", high.dimensions());
+		for (int c = 0; c < 3; c++)
+			for (int i = 0; i < 1320; i++) {
+				assertTrue(low.pixels(c + 1)[i] < high.pixels(c + 1)[i]);
+				assertEquals(clean.colour(1, c)[i], (low.pixels(c + 1)[i] + high.pixels(c + 1)[i]) / 2,
+					0.5 + (high.pixels(c + 1)[i] - low.pixels(c + 1)[i]) / 2, "colour " + c + ", pixel " + i);
+			}
+	}
+
 	@Test
 	void outsideOfTheRegionTheColoursAreKept() throws Exception {
 		Picture colours = ImageJ1.colours(40, 33, 1, 3, 6, 12);
@@ -133,8 +149,8 @@ class DenoiseAnyImageTest {
 			setVoxelSize(0.5, 0.5, 2, "um");
 			""";
 		Picture input = ImageJ1.run(stack);
-		Object[] options = { "samples", 2, "uncertainty", "yes", "residual", "yes", "plot", "yes" };
-		for (String output : new String[] { "denoised", "deviation", "removed" }) {
+		Object[] options = { "samples", 3, "uncertainty", "yes", "interval", 50, "residual", "yes", "plot", "yes" };
+		for (String output : new String[] { "denoised", "deviation", "lower", "upper", "removed" }) {
 			Picture made = output(output, input, options);
 			assertEquals("2 3 2", made.dimensions(), output);
 			assertEquals("0.5 µm", made.calibration(), output);

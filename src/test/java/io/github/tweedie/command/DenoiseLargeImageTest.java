@@ -78,9 +78,9 @@ class DenoiseLargeImageTest {
 
 	@Test
 	void onTheDiskAndInMemoryResultsAreTheSame(@TempDir Path folder) {
-		String options = "samples=2 uncertainty=yes residual=yes ";
-		for (String kind : List.of("denoised", "uncertainty", "residual")) {
-			String select = "selectImage('" + kind + " of cells.tif');";
+		String options = "samples=3 uncertainty=yes interval=50 residual=yes ";
+		for (String kind : List.of("denoised", "uncertainty", "lower", "upper", "residual")) {
+			String title = kind.endsWith("er") ? kind + " bound" : kind, select = "selectImage('" + title + " of cells.tif');";
 			Picture kept = ImageJ1.run(STACK + denoise(options) + select);
 			Picture saved = ImageJ1.run(STACK + denoise(options + "save=[" + folder.resolve("new " + kind) + "]") + select);
 			Picture file = ImageJ1.run("open('" + folder.resolve("new " + kind).resolve("cells-" + kind + ".tif") + "');");

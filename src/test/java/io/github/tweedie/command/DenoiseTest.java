@@ -92,6 +92,26 @@ class DenoiseTest {
 		assertEquals(20 * Math.sqrt(shrinkage(before, after)), mean, 0.04 * mean);
 	}
 
+	/**
+	 * A Gaussian's order statistic of rank k among n lies at Φ⁻¹((k − 3/8)/(n + 1/4)) in the mean (Blom 1958), that of 25 % among 40,
+	 * k = 10.25, at -0.6893; their standard deviation is 0.9936 in the mean.
+	 */
+	@Test
+	void anIntervalHasALowerAndAnUpperBound() {
+		String run = CELLS + denoise("noise=gaussian sd=20 samples=40 uncertainty=yes interval=50");
+		float[] low = ImageJ1.run(run + "selectImage('lower bound of cells');").pixels(1);
+		float[] high = ImageJ1.run(run + "selectImage('upper bound of cells');").pixels(1);
+		float[] spread = ImageJ1.run(run + "selectImage('uncertainty of cells');").pixels(1), mean = ImageJ1.run(run).pixels(1);
+		double width = 0, sd = 0, middle = 0;
+		for (int i = 0; i < low.length; i++) {
+			width += high[i] - low[i];
+			sd += spread[i];
+			middle += (high[i] + low[i]) / 2 - mean[i];
+		}
+		assertEquals(2 * 0.6893 / 0.9936, width / sd, 0.02);
+		assertEquals(0, middle / sd, 0.02);
+	}
+
 	@Test
 	void everyChannelHasItsOwnNoiseAndTheOrderIsKept() {
 		String stack = """
@@ -119,6 +139,21 @@ class DenoiseTest {
 	private static double variance(Picture picture, String channel) {
 		String told = picture.property("tweedie." + channel + ", noise variance");
 		return Double.parseDouble(told.substring(told.indexOf("+ ") + 2, told.indexOf(" at")));
+	}
+
+	@Test
+	void outsideOfTheRegionTheBoundsAreTheInput() {
+		float[] before = ImageJ1.run(CELLS).pixels(1);
+		String run = CELLS + "makeRectangle(10, 10, 5, 7);" + denoise("region=selection noise=gaussian sd=5 samples=3 interval=50");
+		float[] low = ImageJ1.run(run + "selectImage('lower bound of cells');").pixels(1);
+		float[] high = ImageJ1.run(run + "selectImage('upper bound of cells');").pixels(1);
+		for (int i = 0; i < before.length; i++)
+			if (i % 64 >= 10 && i % 64 < 15 && i / 64 >= 10 && i / 64 < 17)
+				assertTrue(low[i] < high[i]);
+			else {
+				assertEquals(before[i], low[i]);
+				assertEquals(before[i], high[i]);
+			}
 	}
 
 	@Test
@@ -188,6 +223,9 @@ class DenoiseTest {
 	@CsvSource(delimiter = '|', value = {
 		"noise=loud | noise=[loud] is not known",
 		"uncertainty=yes | ask for samples=2 or more",
+		"interval=90 samples=18 | An interval of 90 % needs at least 19 samples",
+		"interval=67 samples=5 | needs at least 6 samples",
+		"interval=100 samples=5 | interval=100 is a probability from 1 to 99",
 		"noise=gaussian | sd=0.0 must be above 0",
 		"noise=camera offset=100 | gain=0.0 must be above 0",
 		"noise=camera gain=2 readnoise=-3 | readnoise=-3.0 must be 0 or more",

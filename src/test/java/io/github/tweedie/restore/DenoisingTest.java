@@ -94,6 +94,40 @@ class DenoisingTest {
 		assertArrayEquals(new long[] { SIZE, SIZE, n }, restored.samples().dimensionsAsLongArray());
 	}
 
+	/**
+	 * The quantiles of N(m, s²) at 25 and 75 % are m ∓ 0.6745·s. Those of n draws scatter by 1.36·s/√n, and pixels are correlated,
+	 * so that their mean scatters by about half of that.
+	 */
+	@Test
+	void quantilesAreThoseOfThePosteriorOfAGaussian() {
+		float[] grey = noisy(1);
+		IntensityScale scale = scale(grey);
+		double sigma = scale.toData(SD, -1, 1), unit = (scale.high() - scale.low()) / 2;
+		double[] mean = GaussianField.posteriorMean(scale.toData(grey, -1, 1), sigma), sd = GaussianField.posteriorDeviation(sigma);
+		int n = 399;
+		Denoising.Plane plane = Denoising.with(GaussianField.PRIOR).samples(n).steps(60).quantiles(0.25, 0.75).build()
+			.plane(grey, SIZE, NoiseModel.gaussian(SD), 0, Monitor.NONE);
+		double low = 0, high = 0;
+		for (int i = 0; i < PIXELS; i++) {
+			low += ((plane.quantiles()[0][i] - scale.low()) / unit - 1 - mean[i]) / sd[i] / PIXELS;
+			high += ((plane.quantiles()[1][i] - scale.low()) / unit - 1 - mean[i]) / sd[i] / PIXELS;
+		}
+		assertEquals(-0.6745, low, 4 * 0.5 * 1.36 / Math.sqrt(n));
+		assertEquals(0.6745, high, 4 * 0.5 * 1.36 / Math.sqrt(n));
+		assertEquals(0, Denoising.with(GaussianField.PRIOR).samples(3).build().plane(grey, SIZE, NoiseModel.gaussian(SD), 0, Monitor.NONE)
+			.quantiles().length);
+	}
+
+	@Test
+	void aQuantileNeedsSamples() {
+		Denoising.Builder builder = Denoising.with(GaussianField.PRIOR).quantiles(0.05, 0.95);
+		builder.samples(19).build();
+		String told = assertThrows(IllegalArgumentException.class, () -> builder.samples(18).build()).getMessage();
+		assertTrue(told.contains("order 0.05 needs at least 19 samples; seen were 18"), told);
+		for (double order : new double[] { 0, 1, -1, Double.NaN })
+			assertThrows(IllegalArgumentException.class, () -> builder.quantiles(order).build(), "order " + order);
+	}
+
 	@Test
 	void photonsAreCountedWithoutBias() {
 		// A prior that knows every pixel to be constant: its estimate is the mean of the stabilised values.
