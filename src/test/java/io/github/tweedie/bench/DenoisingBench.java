@@ -39,7 +39,9 @@ import picocli.CommandLine.Parameters;
 @Command(name = "denoising", mixinStandardHelpOptions = true, description = "Measures denoising with estimated noise.")
 public final class DenoisingBench implements Runnable {
 
-	private static final int CROPS = 8, SLOW = 2, SAMPLES = 8, STEPS = 12, SIZE = 256, SEEDS = 50;
+	private static final int CROPS = 8, SLOW = 2, SAMPLES = 8, STEPS = 12, SIZE = 256, SEEDS = 50, INTERVALS = 4;
+	/** Of 19 samples the lowest and the highest are the quantiles of 5 and 95 %. */
+	private static final int DRAWS = 19, INTERVAL_SIZE = 128;
 	private static final String NUCLEI = "nuclei", TRAINED = "trained", HELD_OUT = "held-out";
 	private static final String DOCUMENT = "docs/denoising.md";
 
@@ -75,6 +77,10 @@ public final class DenoisingBench implements Runnable {
 		description = "frames of pure noise, of each kind; default ${DEFAULT-VALUE}")
 	private int seeds;
 
+	@Option(names = "--intervals", defaultValue = "" + INTERVALS,
+		description = "pictures of each set on which intervals are held against the truth; default ${DEFAULT-VALUE}")
+	private int bounded;
+
 	@Option(names = "--given", description = "also measure one call that is told the true noise: what the estimate costs")
 	private boolean given;
 
@@ -91,6 +97,7 @@ public final class DenoisingBench implements Runnable {
 	private final List<String> aims = new ArrayList<>();
 	private final List<Setting> settings = Setting.all();
 	private final Map<String, DenoisingFigures> measured = new LinkedHashMap<>();
+	private final Map<String, List<Picture>> seen = new LinkedHashMap<>();
 	private final long start = System.nanoTime();
 	private List<Contender> contenders;
 
@@ -104,7 +111,8 @@ public final class DenoisingBench implements Runnable {
 	@Override
 	public void run() {
 		try (Prior prior = ModelPackage.read(model).open("cpu")) {
-			contenders = Contender.all(prior, samples, steps, given).stream().filter(c -> !without.contains(c.title())).toList();
+			contenders = Contender.all(prior, samples, steps, given).stream().filter(c -> !without.contains(c.title()))
+				.filter(c -> slow > 0 || c.kind() != Kind.SLOW_NETWORK).toList();
 			report.say("# Denoising, measured");
 			report.say("");
 			report.say("Written by");
@@ -120,6 +128,7 @@ public final class DenoisingBench implements Runnable {
 				set(HELD_OUT, "Simulated specimens of families held out of every training",
 					specimens(List.of(Family.DENDRITES, Family.SPECKLED_MEMBRANES)));
 			families();
+			intervals(prior);
 			empty(prior);
 			cost();
 			aims();
@@ -132,9 +141,10 @@ public final class DenoisingBench implements Runnable {
 
 	/** What makes this document again, but for the folder. */
 	private String arguments() {
-		boolean usual = most == CROPS && slow == SLOW && samples == SAMPLES && steps == STEPS && size == SIZE && seeds == SEEDS;
+		boolean usual = most == CROPS && slow == SLOW && samples == SAMPLES && steps == STEPS && size == SIZE && seeds == SEEDS
+			&& bounded == INTERVALS;
 		return usual ? "DATA_FOLDER" : String.format(Locale.ROOT, "\"DATA_FOLDER --crops %d --slow %d --samples %d --steps %d "
-			+ "--size %d --empty %d\"", most, slow, samples, steps, size, seeds);
+			+ "--size %d --empty %d --intervals %d\"", most, slow, samples, steps, size, seeds, bounded);
 	}
 
 	private boolean wanted(String set) {
@@ -168,6 +178,7 @@ public final class DenoisingBench implements Runnable {
 	private void set(String name, String title, List<Picture> pictures) {
 		DenoisingFigures figures = measure(name, pictures);
 		measured.put(name, figures);
+		seen.put(name, pictures);
 		report.say("");
 		report.say("## " + title);
 		for (String kind : List.of(Setting.GAUSSIAN, Setting.POISSON))
@@ -289,6 +300,48 @@ public final class DenoisingBench implements Runnable {
 
 	private static int worst(List<Score> scores) {
 		return IntStream.range(0, scores.size()).boxed().min(Comparator.comparing(s -> scores.get(s).mean())).orElseThrow();
+	}
+
+	/** How often the clean grey level lies in the interval of 90 %, and whether the samples differ as much as their mean is off. */
+	private void intervals(Prior prior) {
+		if (bounded == 0 || seen.isEmpty())
+			return;
+		report.say("");
+		report.say("## Intervals");
+		report.say("");
+		report.say("%d samples in %d steps of %d pictures of each set, at most %d×%d pixels: how often the clean grey level lies between "
+			+ "the quantiles of 5 and 95 %%, which is 90 %% if the prior is right; and the standard deviation of the samples over the "
+			+ "error of their mean (both root mean square), which then is %.2f.", DRAWS, steps, bounded, INTERVAL_SIZE, INTERVAL_SIZE,
+			Math.sqrt(DRAWS / (DRAWS + 1.0)));
+		report.say("");
+		report.say("| | noise | in the interval | deviation over error |");
+		report.say("| --- | --- | --: | --: |");
+		Denoising denoising = Denoising.with(prior).samples(DRAWS).steps(steps).quantiles(0.05, 0.95).build();
+		seen.forEach((set, pictures) -> {
+			for (Setting setting : List.of(Setting.gaussian(10), Setting.poisson(100))) {
+				Score inside = new Score(), ratio = new Score();
+				for (int i = 0; i < Math.min(bounded, pictures.size()); i++)
+					interval(denoising, Exposure.of(pictures.get(i).crop(INTERVAL_SIZE, i), setting, 9000 + i), inside, ratio);
+				report.say("| " + set + " | " + setting + " |" + figure(" %.1f ± %.1f %% |", inside) + figure(" %.2f ± %.2f |", ratio));
+				record(set + ", " + setting, "interval of 90 %", "truth_inside_percent", inside);
+				record(set + ", " + setting, "interval of 90 %", "deviation_over_error", ratio);
+			}
+			progress("intervals, " + set);
+		});
+	}
+
+	/** Of one picture: percent of its pixels whose truth lies in the interval, and deviation over error. */
+	private static void interval(Denoising denoising, Exposure exposure, Score inside, Score ratio) {
+		Denoising.Plane plane = denoising.plane(exposure.grey(), exposure.width(), exposure.noise(), 0, Monitor.NONE);
+		float[] truth = exposure.truth(), low = plane.quantiles()[0], high = plane.quantiles()[1];
+		double hits = 0, spread = 0, error = 0;
+		for (int i = 0; i < truth.length; i++) {
+			hits += truth[i] >= low[i] && truth[i] <= high[i] ? 1 : 0;
+			spread += (double) plane.deviation()[i] * plane.deviation()[i];
+			error += Math.pow(plane.mean()[i] - truth[i], 2);
+		}
+		inside.add(100 * hits / truth.length);
+		ratio.add(Math.sqrt(spread / error));
 	}
 
 	/** Wall times of whole pictures, in all settings. */

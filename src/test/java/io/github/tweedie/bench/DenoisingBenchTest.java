@@ -148,7 +148,7 @@ class DenoisingBenchTest {
 		Path document = folder.resolve("denoising.md");
 		Files.writeString(document, "old\n\n## What this says\n\nBy hand.\n");
 		assertEquals(0, new CommandLine(new DenoisingBench()).execute(folder.toString(), "--only", "nuclei", "--crops", "1",
-			"--samples", "0", "--size", "64", "--empty", "1", "--out", document.toString()));
+			"--samples", "0", "--steps", "2", "--size", "64", "--empty", "1", "--intervals", "1", "--out", document.toString()));
 		String text = Files.readString(document), rows = Files.readString(Path.of(document + ".csv"));
 		assertTrue(text.startsWith("# Denoising, measured"));
 		assertTrue(text.endsWith("\n\n## What this says\n\nBy hand.\n"));
@@ -158,5 +158,6 @@ class DenoisingBenchTest {
 		}
 		assertTrue(text.contains("nowhere more than 0.3 dB behind the best"));
 		assertTrue(text.contains("pure noise stays empty"));
+		assertTrue(text.contains("| nuclei | Gaussian, σ = 10 % | "));
 	}
 }

@@ -93,7 +93,8 @@ record Picture(String name, Shape shape, float[] clean) {
 		return new Picture(name, shape, IntensityScale.robust(grey, shape.x(), new boolean[grey.length]).toData(grey, -1, 1));
 	}
 
-	private Picture crop(int size, int index) {
+	/** A part somewhere in it, as the index decides, of at most that side and in multiples of 16. */
+	Picture crop(int size, int index) {
 		int high = Math.min(size, shape.y() / 16 * 16), wide = Math.min(size, shape.x() / 16 * 16);
 		UniformRandomProvider random = new Noise(2026).generator(Purpose.PROBE, 0, index, 0);
 		int left = random.nextInt(shape.x() - wide + 1), top = random.nextInt(shape.y() - high + 1);
