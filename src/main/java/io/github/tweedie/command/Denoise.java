@@ -21,6 +21,7 @@ import org.scijava.plugin.Plugin;
 import ij.IJ;
 import ij.ImagePlus;
 import ij.ImageStack;
+import ij.gui.Overlay;
 import ij.gui.Plot;
 import ij.gui.Roi;
 import ij.process.ImageProcessor;
@@ -99,6 +100,11 @@ public class Denoise extends ModelCommand {
 		description = "The whole image, or what lies inside the selection; outside of it the input is kept.")
 	private String region = WHOLE;
 
+	@Parameter(label = "Resample (to the model's pixels)", choices = { NO, YES }, persist = false,
+		description = "If the pixels of the image are smaller than those on which the model was trained, as many are averaged to one as "
+			+ "come nearest, and the results have these larger pixels. Both sizes must be known.")
+	private String resample = NO;
+
 	@Parameter(label = "Save (folder, empty for none)", style = DIRECTORY, persist = false,
 		description = "A folder for results that are too large for the memory: each plane goes to the disk as soon as it is denoised, "
 			+ "and the TIFF files are opened as virtual stacks. While it writes, it needs twice the room on the disk.")
@@ -154,9 +160,10 @@ public class Denoise extends ModelCommand {
 	@Override
 	void compute(Monitor monitor) {
 		requireOptions();
-		GreyPlanes planes = new GreyPlanes(image);
+		GreyPlanes planes = new GreyPlanes(image, resample.equals(YES) ? PixelSize.bin(image, pixelSize(model)) : 1);
 		Roi selection = region.equals(SELECTION) ? areaSelection(image, "denoised, or ask for region=[" + WHOLE + "]") : null;
-		ImageProcessor inside = selection == null ? null : Stacks.mask(selection, image.getWidth(), image.getHeight());
+		ImageProcessor inside = selection == null ? null
+			: Stacks.mask(planes.placed(selection), planes.width(), planes.height());
 		requireRoom(planes);
 		try (Result result = new Result(planes)) {
 			requireFinite(planes, inside, monitor);
@@ -176,6 +183,7 @@ public class Denoise extends ModelCommand {
 		requireKnown("residual", residual, NO, YES);
 		requireKnown("plot", plot, NO, YES);
 		requireKnown("region", region, WHOLE, SELECTION);
+		requireKnown("resample", resample, NO, YES);
 		requireDevice(device);
 		if (uncertainty.equals(YES) && samples < 2)
 			throw new IllegalArgumentException("The uncertainty is how far samples differ, and " + samples
@@ -204,7 +212,7 @@ public class Denoise extends ModelCommand {
 
 	private void requireRoom(GreyPlanes planes) {
 		int maps = (uncertainty.equals(YES) ? 1 : 0) + (residual.equals(YES) ? 1 : 0) + ends().length;
-		Footprint whole = Footprint.of(planes.size(), planes.slices(), planes.colours(), maps, samples, ends().length > 0);
+		Footprint whole = Footprint.of((long) image.getWidth() * image.getHeight(), planes.slices(), planes.colours(), maps, samples, ends().length > 0);
 		Footprint needed = save.isBlank() ? whole : whole.saved();
 		long free = Footprint.free(needed.bytes());
 		if (free < needed.bytes())
@@ -298,17 +306,17 @@ public class Denoise extends ModelCommand {
 
 		/** What was not asked for is null. */
 		Result(GreyPlanes planes) {
-			clean = stack("denoised", planes.colour());
-			spread = uncertainty.equals(YES) ? stack("uncertainty", false) : null;
-			rest = residual.equals(YES) ? stack("residual", false) : null;
-			low = interval > 0 ? stack("lower", false) : null;
-			high = interval > 0 ? stack("upper", false) : null;
+			clean = stack(planes, "denoised", planes.colour());
+			spread = uncertainty.equals(YES) ? stack(planes, "uncertainty", false) : null;
+			rest = residual.equals(YES) ? stack(planes, "residual", false) : null;
+			low = interval > 0 ? stack(planes, "lower", false) : null;
+			high = interval > 0 ? stack(planes, "upper", false) : null;
 		}
 
-		private ImageStack stack(String kind, boolean colour) {
-			if (save.isBlank()) return new ImageStack(image.getWidth(), image.getHeight());
+		private ImageStack stack(GreyPlanes planes, String kind, boolean colour) {
+			if (save.isBlank()) return new ImageStack(planes.width(), planes.height());
 			try {
-				DiskStack stack = new DiskStack(image.getWidth(), image.getHeight(), colour, file(kind));
+				DiskStack stack = new DiskStack(planes.width(), planes.height(), colour, file(kind));
 				unfinished.add(stack);
 				return stack;
 			}
@@ -400,15 +408,15 @@ public class Denoise extends ModelCommand {
 	private void show(GreyPlanes planes, Result result, List<Denoising> channels, List<Camera> cameras) {
 		Set<String> remarks = remarks(planes, result, cameras);
 		Map<String, String> origin = origin(planes, result, channels, cameras, remarks);
-		denoised = finished(Stacks.dressed(bare("denoised of ", result.clean), image), origin);
+		denoised = finished(dressed(planes, "denoised of ", result.clean), origin);
 		if (result.spread != null)
-			deviation = finished(Stacks.uncertainty(bare("uncertainty of ", result.spread), image), origin);
+			deviation = finished(Stacks.uncertainty(bare(planes, "uncertainty of ", result.spread), image), origin);
 		if (interval > 0) {
-			lower = finished(bound("lower", result.low), origin);
-			upper = finished(bound("upper", result.high), origin);
+			lower = finished(bound(planes, "lower", result.low), origin);
+			upper = finished(bound(planes, "upper", result.high), origin);
 		}
 		if (result.rest != null) {
-			removed = Stacks.arranged(bare("residual of ", result.rest), image);
+			removed = Stacks.arranged(bare(planes, "residual of ", result.rest), image);
 			removed.resetDisplayRange();
 			removed = finished(removed, origin);
 		}
@@ -418,10 +426,21 @@ public class Denoise extends ModelCommand {
 	}
 
 	/** An end of the interval, to be looked at like the image; that of a colour image has its colours in channels. */
-	private ImagePlus bound(String which, ImageStack stack) {
-		ImagePlus bare = bare(which + " bound of ", stack);
-		if (stack.getSize() > image.getStackSize()) return Stacks.arranged(bare, image);
-		return Stacks.dressed(bare, image);
+	private ImagePlus bound(GreyPlanes planes, String which, ImageStack stack) {
+		String prefix = which + " bound of ";
+		return planes.colour() ? Stacks.arranged(bare(planes, prefix, stack), image) : dressed(planes, prefix, stack);
+	}
+
+	/** To be looked at like the image; what is drawn over it lies where it lay. */
+	private ImagePlus dressed(GreyPlanes planes, String prefix, ImageStack stack) {
+		ImagePlus dressed = Stacks.dressed(bare(planes, prefix, stack), image);
+		if (planes.binned() && image.getOverlay() != null) {
+			Overlay placed = new Overlay();
+			for (Roi roi : image.getOverlay())
+				placed.add(planes.placed(roi));
+			dressed.setOverlay(placed);
+		}
+		return dressed;
 	}
 
 	private ImagePlus finished(ImagePlus made, Map<String, String> origin) {
@@ -436,7 +455,7 @@ public class Denoise extends ModelCommand {
 		if (GreyPlanes.palette(image))
 			remarks.add("It is an 8-bit colour image and was taken for the RGB image of its colours; few colours change the noise, so give"
 				+ " the image from before they were chosen.");
-		PixelSize.remark(image.getCalibration(), () -> pixelSize(model)).ifPresent(remarks::add);
+		PixelSize.remark(planes.calibration(), () -> pixelSize(model)).ifPresent(remarks::add);
 		cameras.forEach(camera -> remarks.addAll(camera.warnings()));
 		if (result.replaced > 0)
 			remarks.add(result.replaced + " hot or dead pixel(s) were replaced by what their surroundings say.");
@@ -460,6 +479,9 @@ public class Denoise extends ModelCommand {
 			origin.put("rounding", "to whole levels from 0 to 255 of red, green and blue; uncertainty and residual are not rounded");
 		if (region.equals(SELECTION))
 			origin.put("selection", String.valueOf(image.getRoi().getBounds()));
+		if (planes.binned())
+			origin.put("resampled", "from " + image.getWidth() + "×" + image.getHeight() + " to " + planes.width() + "×"
+				+ planes.height() + " pixels");
 		if (interval > 0)
 			origin.put("interval", interval + " % between the lower and the upper bound");
 		origin.put("macro", macroLine());
@@ -468,8 +490,8 @@ public class Denoise extends ModelCommand {
 		return origin;
 	}
 
-	private ImagePlus bare(String prefix, ImageStack stack) {
-		return Stacks.image(prefix + image.getTitle(), stack, image.getCalibration());
+	private ImagePlus bare(GreyPlanes planes, String prefix, ImageStack stack) {
+		return Stacks.image(prefix + image.getTitle(), stack, planes.calibration());
 	}
 
 	private ImagePlus plot(GreyPlanes planes, List<Camera> cameras) {

@@ -5,7 +5,12 @@ import java.util.stream.IntStream;
 
 import ij.CompositeImage;
 import ij.ImagePlus;
+import ij.gui.Roi;
+import ij.measure.Calibration;
+import ij.plugin.Binner;
+import ij.plugin.RoiScaler;
 import ij.process.ColorProcessor;
+import ij.process.FloatProcessor;
 import ij.process.ImageProcessor;
 
 /**
@@ -19,10 +24,12 @@ final class GreyPlanes {
 	private static final List<String> COLOURS = List.of("red", "green", "blue");
 
 	private final ImagePlus image;
-	private final int colours;
+	private final int bin, colours;
 
-	GreyPlanes(ImagePlus image) {
+	/** @param bin so many pixels along X and along Y are averaged to one, as they are read; 1 for the image as it is */
+	GreyPlanes(ImagePlus image, int bin) {
 		this.image = image;
+		this.bin = bin;
 		colours = image.getType() == ImagePlus.COLOR_RGB || palette(image) ? COLOURS.size() : 1;
 	}
 
@@ -63,16 +70,30 @@ final class GreyPlanes {
 	}
 
 	int width() {
-		return image.getWidth();
+		return image.getWidth() / bin;
 	}
 
 	int height() {
-		return image.getHeight();
+		return image.getHeight() / bin;
 	}
 
-	/** Pixels of a plane. */
-	int size() {
-		return width() * height();
+	/** Pixel sizes of the planes. */
+	Calibration calibration() {
+		Calibration calibration = image.getCalibration().copy();
+		calibration.pixelWidth *= bin;
+		calibration.pixelHeight *= bin;
+		calibration.xOrigin /= bin;
+		calibration.yOrigin /= bin;
+		return calibration;
+	}
+
+	/** A selection of the image, where it lies on the planes. */
+	Roi placed(Roi selection) {
+		return binned() ? RoiScaler.scale(selection, 1.0 / bin, 1.0 / bin, false) : selection;
+	}
+
+	boolean binned() {
+		return bin > 1;
 	}
 
 	/** Whether a pixel may be NaN or infinite, which whole numbers cannot be. */
@@ -82,9 +103,15 @@ final class GreyPlanes {
 
 	/** The planes of a slice, colours of Y×X each, in calibrated grey levels; copies. The slice counts from 0. */
 	float[][] read(int slice) {
-		if (!colour()) return new float[][] { Stacks.plane(image, slice + 1) };
+		if (!colour()) return new float[][] { binned(Stacks.plane(image, slice + 1)) };
 		ColorProcessor rgb = (ColorProcessor) image.getStack().getProcessor(slice + 1).convertToRGB();
-		return IntStream.range(0, colours).mapToObj(c -> (float[]) rgb.toFloat(c, null).getPixels()).toArray(float[][]::new);
+		return IntStream.range(0, colours).mapToObj(c -> binned((float[]) rgb.toFloat(c, null).getPixels())).toArray(float[][]::new);
+	}
+
+	private float[] binned(float[] plane) {
+		if (!binned()) return plane;
+		FloatProcessor whole = new FloatProcessor(image.getWidth(), image.getHeight(), plane);
+		return (float[]) new Binner().shrink(whole, bin, bin, Binner.AVERAGE).getPixels();
 	}
 
 	/** Indices of at most so many planes of a channel, spread over the stack. */

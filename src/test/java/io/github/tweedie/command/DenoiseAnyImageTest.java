@@ -2,7 +2,10 @@ package io.github.tweedie.command;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.awt.Rectangle;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -177,13 +180,59 @@ class DenoiseAnyImageTest {
 			assertArrayEquals(first.colour(1, c), again.colour(1, c));
 	}
 
+	/** As if ImageJ had binned a 32-bit copy first: pixels, pixel size and what lies over them. */
+	@Test
+	void resampledIsBinnedFirst() throws Exception {
+		String fine = "setBatchMode(true); random('seed', 1); newImage('cells', '32-bit black', 43, 33, 2); run('Add...', 'value=90 stack');"
+			+ "run('Add Specified Noise...', 'stack standard=9'); makeRectangle(8, 4, 16, 20); run('Add Selection...');";
+		String sized = "run('Tweedie Denoise...', 'model=[" + ClosedFormPriors.SIZED + "] noise=gaussian sd=6 region=selection ";
+		Picture by = ImageJ1.run(fine + "setVoxelSize(0.25, 0.25, 2, 'um');" + sized + "resample=yes');");
+		Picture before = ImageJ1.run(fine + "run('Remove Overlay'); run('Select None'); run('Bin...', 'x=2 y=2 z=1 bin=Average');"
+			+ "setVoxelSize(0.5, 0.5, 2, 'um'); makeRectangle(4, 2, 8, 10);" + sized + "');");
+		assertEquals("0.5 µm", by.calibration());
+		for (int plane = 1; plane <= 2; plane++)
+			assertArrayEquals(before.pixels(plane), by.pixels(plane), 1e-5f);
+		assertEquals(new Rectangle(4, 2, 8, 10), by.image().getOverlay().get(0).getBounds());
+		assertEquals("from 43×33 to 21×16 pixels", by.property("tweedie.resampled"));
+	}
+
+	@Test
+	void coloursAreResampledWithoutRounding() throws Exception {
+		Picture input = ImageJ1.colours(40, 32, 1, 3, 6, 12);
+		input.pixelSize(0.125, "um");
+		Object[] options = { "resample", "yes", "residual", "yes", "model", ClosedFormPriors.SIZED };
+		Picture clean = ImageJ1.output(Denoise.class, "denoised", input, options);
+		Picture rest = ImageJ1.output(Denoise.class, "removed", input, options);
+		for (int c = 0; c < 3; c++)
+			for (int i = 0; i < 80; i++) {
+				double mean = 0;
+				for (int k = 0; k < 16; k++)
+					mean += input.colour(1, c)[(i / 10 * 4 + k / 4) * 40 + i % 10 * 4 + k % 4] / 16;
+				assertEquals(mean, clean.colour(1, c)[i] + rest.pixels(c + 1)[i], 0.5001, "colour " + c + ", pixel " + i);
+			}
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', value = {
+		"closed form, sized | pixel | 1 | does not tell how large its pixels are",
+		"closed form | um | 0.25 | The model does not tell on pixels of which size it was trained",
+		"closed form, sized | nm | 10 | 50×50 pixels would be averaged to one, and it has 40×33" })
+	void whatCannotBeResampledIsTold(String model, String unit, double side, String sentence) throws Exception {
+		Picture input = ImageJ1.colours(40, 33, 1, 3, 6, 12);
+		input.pixelSize(side, unit);
+		Throwable told = assertThrows(Exception.class, () -> ImageJ1.output(Denoise.class, "denoised", input, "resample", "yes", "model", model));
+		while (told.getCause() != null)
+			told = told.getCause();
+		assertTrue(told.getMessage().contains(sentence), told.getMessage());
+	}
+
 	@Test
 	void pixelsOfAnotherSizeAreTold() throws Exception {
 		Picture fine = ImageJ1.colours(40, 33, 1, 3, 6, 12), alike = ImageJ1.colours(40, 33, 1, 3, 6, 12);
 		fine.pixelSize(62.5, "nm");
 		alike.pixelSize(0.3, "micron");
 		String told = ImageJ1.output(Denoise.class, "denoised", fine, "model", ClosedFormPriors.SIZED).property("tweedie.remarks");
-		assertTrue(told.contains("0.0625 µm") && told.contains("8.00 times") && told.contains("Bin"), told);
+		assertTrue(told.contains("0.0625 µm") && told.contains("8.00 times") && told.contains("resample=yes"), told);
 		String silent = ImageJ1.output(Denoise.class, "denoised", alike, "model", ClosedFormPriors.SIZED).property("tweedie.remarks");
 		assertTrue(silent == null || !silent.contains("µm"), silent);
 	}

@@ -27,7 +27,7 @@ class PixelSizeTest {
 	}
 
 	@ParameterizedTest
-	@CsvSource({ "0.5,0.5,", "0.26,0.5,", "0.9,0.5,", "0.24,0.5,bin the image by 2", "0.1,0.5,bin the image by 5",
+	@CsvSource({ "0.5,0.5,", "0.26,0.5,", "0.9,0.5,", "0.24,0.5,averages 2×2 pixels to one", "0.1,0.5,averages 5×5 pixels to one",
 		"1.1,0.5,look 0.455 times as large", "0.1,NaN,", "NaN,0.5,", "0,0.5," })
 	void onlyAFactorAboveTwoIsTold(double own, double trained, String told) {
 		String remark = PixelSize.remark(calibration(own, own, "um"), () -> trained).orElse("");
