@@ -240,6 +240,17 @@ class DenoiseTest {
 	}
 
 	@Test
+	void aFileIsDenoised(@TempDir Path folder) throws IOException {
+		ImageJ1.run(CELLS + "saveAs('Tiff', '" + folder.resolve("a.tif") + "');");
+		ImageJ1.run(Files.readString(Path.of("macros", "denoise.ijm")), folder.resolve("a.tif") + ";" + folder.resolve("b.tif")
+			+ ";model=[closed form] noise=gaussian sd=5 samples=3 interval=50");
+		for (String made : new String[] { "b.tif", "b-lower.tif", "b-upper.tif" })
+			assertTrue(Files.exists(folder.resolve(made)), made);
+		float[] kept = ImageJ1.run("open('" + folder.resolve("b.tif") + "');").pixels(1);
+		assertArrayEquals(ImageJ1.run(CELLS + denoise("noise=gaussian sd=5 samples=3")).pixels(1), kept);
+	}
+
+	@Test
 	void aFolderAndThoseInItAreDenoisedAndWhatFailsIsPassedOver(@TempDir Path folder) throws IOException {
 		Path images = Files.createDirectories(folder.resolve("images")), inner = Files.createDirectory(images.resolve("inner"));
 		ImageJ1.run(CELLS + "saveAs('Tiff', '" + images.resolve("a.tif") + "'); saveAs('Tiff', '" + inner.resolve("b.tif") + "');");
