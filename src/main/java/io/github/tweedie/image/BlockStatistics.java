@@ -77,50 +77,80 @@ final class BlockStatistics {
 
 	/** One row of blocks, whose filters begin to reach at y0. */
 	private void fill(float[] plane, int width, int first, int y0, int columns, float lowest, float highest) {
+		if (columns == 0)
+			return;
+		int wide = columns * SIDE + 2 * REACH;
+		double[][] rows = new double[WIDE][wide];
+		for (int j = 0; j < WIDE; j++)
+			for (int i = 0, from = (y0 + j) * width; i < wide; i++)
+				rows[j][i] = plane[from + i];
 		for (int column = 0; column < columns; column++) {
 			left[first + column] = REACH + column * SIDE;
 			top[first + column] = y0 + REACH;
-			means(plane, width, first + column, lowest, highest);
 		}
+		means(rows, first, columns, lowest, highest);
 		for (Band band : Band.values()) {
-			energies(plane, width, y0, columns, band.noise, noise[band.ordinal()], first);
-			energies(plane, width, y0, columns, band.structure, structure[band.ordinal()], first);
+			energies(rows, columns, band.noise, noise[band.ordinal()], first);
+			energies(rows, columns, band.structure, structure[band.ordinal()], first);
 		}
 	}
 
-	private void means(float[] plane, int width, int block, float lowest, float highest) {
-		double all = 0, inside = 0;
-		boolean usable = true;
-		for (int j = -REACH; j < SIDE + REACH; j++)
-			for (int i = -REACH, at = (top[block] + j) * width + left[block] - REACH; i < SIDE + REACH; i++, at++) {
-				float value = plane[at];
-				usable &= value > lowest && value < highest;
-				all += value;
-				if (j >= 0 && j < SIDE && i >= 0 && i < SIDE)
-					inside += value;
+	/** By sums and extremes of columns first. */
+	private void means(double[][] rows, int first, int columns, float lowest, float highest) {
+		int wide = rows[0].length;
+		double[] inside = new double[wide], outside = new double[wide], least = rows[0].clone(), most = rows[0].clone();
+		for (int j = 0; j < WIDE; j++) {
+			add(1, rows[j], j >= REACH && j < REACH + SIDE ? inside : outside);
+			for (int i = 0; i < wide; i++) {
+				least[i] = Math.min(least[i], rows[j][i]);
+				most[i] = Math.max(most[i], rows[j][i]);
 			}
-		mean[block] = usable ? inside / PIXELS : Double.NaN;
-		around[block] = (all - inside) / AROUND;
+		}
+		for (int column = 0; column < columns; column++) {
+			double own = 0, others = 0;
+			boolean usable = true;
+			for (int k = 0, i = column * SIDE; k < WIDE; k++, i++) {
+				// NB: the extremes of a column that holds NaN are NaN.
+				usable &= least[i] > lowest && most[i] < highest;
+				boolean beside = k < REACH || k >= REACH + SIDE;
+				own += beside ? 0 : inside[i];
+				others += outside[i] + (beside ? inside[i] : 0);
+			}
+			mean[first + column] = usable ? own / PIXELS : Double.NaN;
+			around[first + column] = others / AROUND;
+		}
 	}
 
-	private static void energies(float[] plane, int width, int y0, int columns, double[] filter, double[] out, int first) {
-		int wide = columns * SIDE;
-		double[][] along = new double[WIDE][wide];
-		for (int j = 0; j < WIDE; j++)
-			for (int k = 0; k < filter.length; k++)
-				if (filter[k] != 0)
-					for (int i = 0, from = (y0 + j) * width + k; i < wide; i++)
-						along[j][i] += filter[k] * plane[from + i];
-		double[] across = new double[wide];
+	private static void energies(double[][] rows, int columns, double[] filter, double[] out, int first) {
+		int inside = columns * SIDE;
+		double[] down = new double[rows[0].length], shifted = new double[inside], across = new double[inside],
+			squares = new double[inside];
 		for (int j = 0; j < SIDE; j++) {
+			Arrays.fill(down, 0);
 			Arrays.fill(across, 0);
 			for (int k = 0; k < filter.length; k++)
 				if (filter[k] != 0)
-					for (int i = 0; i < wide; i++)
-						across[i] += filter[k] * along[j + k][i];
-			for (int i = 0; i < wide; i++)
-				out[first + i / SIDE] += across[i] * across[i] / PIXELS;
+					add(filter[k], rows[j + k], down);
+			for (int k = 0; k < filter.length; k++)
+				if (filter[k] != 0) {
+					System.arraycopy(down, k, shifted, 0, inside);
+					add(filter[k], shifted, across);
+				}
+			for (int i = 0; i < inside; i++)
+				squares[i] += across[i] * across[i];
 		}
+		for (int column = 0; column < columns; column++) {
+			double sum = 0;
+			for (int i = column * SIDE; i < (column + 1) * SIDE; i++)
+				sum += squares[i];
+			out[first + column] = sum / PIXELS;
+		}
+	}
+
+	/** NB: with one index for both arrays the compiler works on several elements at once. */
+	private static void add(double weight, double[] values, double[] sums) {
+		for (int i = 0; i < sums.length; i++)
+			sums[i] += weight * values[i];
 	}
 
 	private static double[] unit(double... filter) {

@@ -28,8 +28,15 @@ public final class HotPixels {
 		int height = plane.length / width;
 		if (width < 5 || height < 5)
 			return new int[0];
-		return IntStream.range(0, height).parallel()
-			.flatMap(y -> IntStream.range(0, width).filter(x -> alone(plane, width, height, x, y)).map(x -> y * width + x)).toArray();
+		return IntStream.range(0, height).parallel().flatMap(y -> row(plane, width, height, y)).toArray();
+	}
+
+	private static IntStream row(float[] plane, int width, int height, int y) {
+		IntStream.Builder found = IntStream.builder();
+		for (int x = 0; x < width; x++)
+			if (alone(plane, width, height, x, y))
+				found.add(y * width + x);
+		return found.build();
 	}
 
 	/** The plane with the median of the pixels around, at a distance of 2, in their place. */

@@ -2,10 +2,6 @@ package io.github.tweedie.image;
 
 import java.util.Arrays;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
-
-import org.apache.commons.math3.stat.descriptive.rank.Percentile;
-import org.apache.commons.math3.stat.descriptive.rank.Percentile.EstimationType;
 
 /**
  * The line between grey levels and the data range of a prior: grey level {@code low} becomes −1 and {@code high} becomes 1, for
@@ -39,16 +35,15 @@ public record IntensityScale(double low, double high) {
 	 * @throws IllegalArgumentException if no pixel is known
 	 */
 	public static IntensityScale robust(float[] plane, int width, boolean[] hidden) {
-		double[] known = new double[plane.length];
+		float[] known = new float[plane.length];
 		int count = 0;
 		for (int i = 0; i < plane.length; i++)
 			if (!hidden[i])
 				known[count++] = plane[i];
 		if (count == 0)
 			throw new IllegalArgumentException("All pixels are hidden, so there is no grey level to scale by; at least one must be known.");
-		Percentile percentile = new Percentile().withEstimationType(EstimationType.R_7);
-		percentile.setData(known, 0, count);
-		double low = percentile.evaluate(LOW_PERCENT), high = percentile.evaluate(HIGH_PERCENT);
+		OrderStatistics levels = new OrderStatistics(Arrays.copyOf(known, count));
+		double low = levels.percentile(LOW_PERCENT), high = levels.percentile(HIGH_PERCENT);
 		double span = Math.max(high - low, SMALLEST_CONTRAST_TO_NOISE * noise(plane, width, hidden));
 		// NB: a constant frame needs a range, too; relative, since grey levels may be molar concentrations or photons.
 		double least = 1e-6 * Math.max(Math.abs(low), Math.abs(high));
@@ -64,12 +59,9 @@ public record IntensityScale(double low, double high) {
 	 * @param noise standard deviation of the noise in the units of the plane, above 0
 	 */
 	public static IntensityScale ofNoisy(float[] plane, int width, double noise) {
-		double[][] ends = Stream.of(false, true).parallel().map(means -> {
-			Percentile percentile = percentile(sample(plane, width, means));
-			return new double[] { percentile.evaluate(LOW_PERCENT), percentile.evaluate(HIGH_PERCENT) };
-		}).toArray(double[][]::new);
-		double low = Math.min(ends[1][0], ends[0][0] + LOW_QUANTILE * noise);
-		double high = Math.max(ends[1][1], ends[0][1] - HIGH_QUANTILE * noise);
+		OrderStatistics pixels = new OrderStatistics(pixels(plane)), means = new OrderStatistics(means(plane, width));
+		double low = Math.min(means.percentile(LOW_PERCENT), pixels.percentile(LOW_PERCENT) + LOW_QUANTILE * noise);
+		double high = Math.max(means.percentile(HIGH_PERCENT), pixels.percentile(HIGH_PERCENT) - HIGH_QUANTILE * noise);
 		return new IntensityScale(low, low + Math.max(high - low, SMALLEST_CONTRAST_TO_STRONG_NOISE * noise));
 	}
 
@@ -80,45 +72,51 @@ public record IntensityScale(double low, double high) {
 	 * @param width X
 	 */
 	public static double darkest(float[] plane, int width) {
-		return percentile(sample(plane, width, true)).evaluate(LOW_PERCENT);
+		return new OrderStatistics(means(plane, width)).percentile(LOW_PERCENT);
 	}
 
-	private static Percentile percentile(double[] values) {
-		Percentile percentile = new Percentile().withEstimationType(EstimationType.R_7);
-		percentile.setData(values);
-		return percentile;
+	/** Of large planes every k-th pixel is enough for a percentile; k is odd, so that no column is left out. */
+	private static int every(float[] plane) {
+		return 1 + (plane.length - 1) / MOST_FOR_PERCENTILES | 1;
 	}
 
-	/**
-	 * Pixels, or the means of the 5×5 around each, of fewer at the border. Of large planes every k-th pixel is enough for a
-	 * percentile.
-	 */
-	private static double[] sample(float[] plane, int width, boolean means) {
-		int height = plane.length / width, every = 1 + (plane.length - 1) / MOST_FOR_PERCENTILES | 1;
-		double[] some = new double[(plane.length - 1) / every + 1];
+	private static float[] pixels(float[] plane) {
+		int every = every(plane);
+		if (every == 1)
+			return plane;
+		float[] some = new float[(plane.length - 1) / every + 1];
+		for (int i = 0; i < some.length; i++)
+			some[i] = plane[i * every];
+		return some;
+	}
+
+	/** The means of the 5×5 pixels around each of the same pixels, of fewer at the border. */
+	private static float[] means(float[] plane, int width) {
+		int height = plane.length / width, every = every(plane);
+		float[] some = new float[(plane.length - 1) / every + 1];
 		IntStream.range(0, height).parallel().forEach(y -> {
 			int from = y * width, top = Math.max(0, y - REACH), bottom = Math.min(height - 1, y + REACH);
-			double[] down = means ? sums(plane, width, top, bottom) : null;
+			float[] down = sums(plane, width, top, bottom);
 			for (int i = -Math.floorDiv(-from, every), x; i < some.length && (x = i * every - from) < width; i++)
-				some[i] = means ? mean(down, Math.max(0, x - REACH), Math.min(width - 1, x + REACH)) / (bottom - top + 1) : plane[from + x];
+				some[i] = sum(down, x) / ((bottom - top + 1) * (Math.min(width - 1, x + REACH) - Math.max(0, x - REACH) + 1));
 		});
 		return some;
 	}
 
-	/** Of each column, between two rows. */
-	private static double[] sums(float[] plane, int width, int top, int bottom) {
-		double[] sums = new double[width];
+	/** Of each column, between two rows, with nothing on both sides. */
+	private static float[] sums(float[] plane, int width, int top, int bottom) {
+		float[] sums = new float[width + 2 * REACH];
 		for (int y = top; y <= bottom; y++)
 			for (int x = 0, from = y * width; x < width; x++)
-				sums[x] += plane[from + x];
+				sums[REACH + x] += plane[from + x];
 		return sums;
 	}
 
-	private static double mean(double[] values, int first, int last) {
-		double sum = 0;
-		for (int i = first; i <= last; i++)
-			sum += values[i];
-		return sum / (last - first + 1);
+	private static float sum(float[] columns, int x) {
+		float sum = 0;
+		for (int k = 0; k <= 2 * REACH; k++)
+			sum += columns[x + k];
+		return sum;
 	}
 
 	/**
@@ -127,8 +125,9 @@ public record IntensityScale(double low, double high) {
 	 * one tells the grey step q, and rounding has a variance of q²/12. 0 where no two known pixels touch.
 	 */
 	private static double noise(float[] plane, int width, boolean[] hidden) {
-		double[] differences = new double[2 * plane.length];
+		float[] differences = new float[2 * plane.length];
 		int count = 0;
+		float step = Float.POSITIVE_INFINITY;
 		for (int i = 0; i < plane.length; i++) {
 			if (hidden[i])
 				continue;
@@ -139,11 +138,22 @@ public record IntensityScale(double low, double high) {
 		}
 		if (count == 0)
 			return 0;
-		Arrays.sort(differences, 0, count);
-		int used = Math.max(1, (int) (0.9 * count));
-		double pixel = Arrays.stream(differences, 0, used).sum() / used / (0.6573 * Math.sqrt(2));
-		double step = Arrays.stream(differences, 0, count).filter(d -> d > 0).findFirst().orElse(0);
-		return Math.sqrt(pixel * pixel + step * step / 12);
+		differences = Arrays.copyOf(differences, count);
+		int used = Math.max(1, (int) (0.9 * count)), less = 0;
+		float largest = new OrderStatistics(differences).at(used - 1);
+		double sum = 0;
+		for (float difference : differences) {
+			if (difference < largest) {
+				sum += difference;
+				less++;
+			}
+			if (difference > 0)
+				step = Math.min(step, difference);
+		}
+		double pixel = (sum + (double) (used - less) * largest) / used / (0.6573 * Math.sqrt(2));
+		if (step == Float.POSITIVE_INFINITY)
+			return 0;
+		return Math.sqrt(pixel * pixel + (double) step * step / 12);
 	}
 
 	/** Grey levels to the range [toLow, toHigh] of a prior. */

@@ -19,14 +19,16 @@ public final class VarianceStabilizer {
 
 	/** Photons, spaced evenly in the square root. Above the last, the asymptotic inverse takes over. */
 	private static final double LAST_ROOT = 16;
-	private static final int ENTRIES = 641, BINS = 2048;
+	private static final int ENTRIES = 641, BINS = 4096;
 
 	private final NoiseModel noise;
 	private final double offset, sigma;
+	/** f(z) = factor·√(a·z + constant); 0 for the division by σ. */
+	private final double factor, constant;
 	/** Stabilised means, increasing, of 0 to LAST_ROOT² photons. */
 	private final double[] means;
-	/** The entry below the beginning of each of many equal bins between the first and the last mean: a search that is nearly done. */
-	private final int[] below;
+	/** Photons of stabilised means in equal steps, from the first to the last: between two a line is exact to 1e-5 photons. */
+	private final double[] photons;
 	/** Bins in a stabilised unit. */
 	private final double bins;
 
@@ -45,11 +47,13 @@ public final class VarianceStabilizer {
 			throw new IllegalArgumentException("A read noise of " + readNoise + " grey levels was seen; it must be 0 or more.");
 		this.noise = noise;
 		double a = noise.a();
+		factor = a == 0 ? 0 : 2 / a;
+		constant = 0.375 * a * a + noise.b();
 		offset = a == 0 ? 0 : (readNoise * readNoise - noise.b()) / a;
 		sigma = a == 0 ? Math.sqrt(noise.b()) : readNoise / a;
 		means = a == 0 ? null : means(sigma);
 		bins = a == 0 ? 0 : BINS / (means[ENTRIES - 1] - means[0]);
-		below = a == 0 ? null : below(means, bins);
+		photons = a == 0 ? null : photons(means);
 	}
 
 	/**
@@ -70,8 +74,10 @@ public final class VarianceStabilizer {
 
 	/** Stabilised value of a noisy grey level. Levels at which the model has no variance left give 0. */
 	public double forward(double z) {
-		double a = noise.a();
-		return a == 0 ? z / sigma : 2 / a * Math.sqrt(Math.max(0, a * z + 0.375 * a * a + noise.b()));
+		if (factor == 0)
+			return z / sigma;
+		double under = noise.a() * z + constant;
+		return under > 0 ? factor * Math.sqrt(under) : 0;
 	}
 
 	/** Derivative of {@link #forward(double)}: stabilised units per grey level; 0 where it is constant. */
@@ -79,7 +85,7 @@ public final class VarianceStabilizer {
 		double a = noise.a();
 		if (a == 0)
 			return 1 / sigma;
-		double under = a * z + 0.375 * a * a + noise.b();
+		double under = a * z + constant;
 		return under > 0 ? 1 / Math.sqrt(under) : 0;
 	}
 
@@ -94,18 +100,24 @@ public final class VarianceStabilizer {
 		if (mean <= means[0])
 			return Math.max(-noise.b() / noise.a(), noise.a() * (asymptotic(Math.max(0, mean)) - asymptotic(means[0])) + offset);
 		double last = means[ENTRIES - 1];
-		double photons = mean >= last ? asymptotic(mean) + squared(LAST_ROOT) - asymptotic(last) : interpolated(mean);
-		return noise.a() * photons + offset;
+		double counted = mean >= last ? asymptotic(mean) + squared(LAST_ROOT) - asymptotic(last) : interpolated(mean);
+		return noise.a() * counted + offset;
 	}
 
 	/** {@link #forward(double)} of each value. In place if both are the same array. */
 	public void forward(float[] grey, float[] out) {
-		IntStream.range(0, grey.length).parallel().forEach(i -> out[i] = (float) forward(grey[i]));
+		Runs.of(grey.length, (from, to) -> {
+			for (int i = from; i < to; i++)
+				out[i] = (float) forward(grey[i]);
+		});
 	}
 
 	/** {@link #inverse(double)} of each value. In place if both are the same array. */
 	public void inverse(float[] stabilised, float[] out) {
-		IntStream.range(0, stabilised.length).parallel().forEach(i -> out[i] = (float) inverse(stabilised[i]));
+		Runs.of(stabilised.length, (from, to) -> {
+			for (int i = from; i < to; i++)
+				out[i] = (float) inverse(stabilised[i]);
+		});
 	}
 
 	/**
@@ -116,25 +128,24 @@ public final class VarianceStabilizer {
 		return mean * mean / 4 - 0.125 - sigma * sigma;
 	}
 
-	/** Between the entries the inverse is nearly a parabola, so the root of the photons is interpolated. */
 	private double interpolated(double mean) {
-		int before = below[(int) ((mean - means[0]) * bins)];
-		while (means[before + 1] <= mean)
-			before++;
-		int after = before + 1;
-		double p = squared(LAST_ROOT * before / (ENTRIES - 1)), q = squared(LAST_ROOT * after / (ENTRIES - 1));
-		double u = means[before] * means[before], v = means[after] * means[after], w = mean * mean;
-		return p + (q - p) * (w - u) / (v - u);
+		double at = (mean - means[0]) * bins;
+		int before = Math.min(BINS - 1, (int) at);
+		return photons[before] + (at - before) * (photons[before + 1] - photons[before]);
 	}
 
-	private static int[] below(double[] means, double bins) {
-		int[] below = new int[BINS + 1];
-		for (int k = 0, entry = 0; k < below.length; k++) {
-			while (entry + 2 < ENTRIES && (means[entry + 1] - means[0]) * bins <= k)
-				entry++;
-			below[k] = entry;
+	/** Between the entries of the means the inverse is nearly a parabola, so the root of the photons is interpolated. */
+	private static double[] photons(double[] means) {
+		double[] photons = new double[BINS + 1];
+		for (int k = 0, before = 0; k < photons.length; k++) {
+			double mean = means[0] + k * (means[ENTRIES - 1] - means[0]) / BINS;
+			while (before + 2 < ENTRIES && means[before + 1] <= mean)
+				before++;
+			double p = squared(LAST_ROOT * before / (ENTRIES - 1)), q = squared(LAST_ROOT * (before + 1) / (ENTRIES - 1));
+			double u = squared(means[before]), v = squared(means[before + 1]);
+			photons[k] = p + (q - p) * (squared(mean) - u) / (v - u);
 		}
-		return below;
+		return photons;
 	}
 
 	// -- Stabilised means --
@@ -142,6 +153,13 @@ public final class VarianceStabilizer {
 	/** For the mean over a normal number: the trapezoidal rule on ±8. */
 	private static final int NODES = 801;
 	private static final double REACH = 8;
+	/**
+	 * From so many photons on, the root under the mean ends more than 8 standard deviations below, whatever these are: it is smooth
+	 * there, and few nodes are as exact.
+	 */
+	private static final int SMOOTH = 16, FEW = 20;
+	/** What follows of a Poisson distribution is nothing. */
+	private static final double NOTHING = 1e-18;
 	private static final double[] WEIGHT = IntStream.range(0, NODES).mapToDouble(i -> Math.exp(-node(i) * node(i) / 2)).toArray();
 
 	/** Stabilised means of 0 to LAST_ROOT² photons. */
@@ -157,7 +175,7 @@ public final class VarianceStabilizer {
 	 */
 	private static double mean(double photons, double[] ofCounts) {
 		double probability = Math.exp(-photons), sum = 0;
-		for (int count = 0; count < ofCounts.length; count++) {
+		for (int count = 0; count < ofCounts.length && (count <= photons || probability > NOTHING); count++) {
 			sum += probability * ofCounts[count];
 			probability *= photons / (count + 1);
 		}
@@ -168,7 +186,7 @@ public final class VarianceStabilizer {
 		if (sigma == 0)
 			return 2 * Math.sqrt(count + 0.375);
 		double sum = 0, weights = 0;
-		for (int i = 0; i < NODES; i++) {
+		for (int i = 0; i < NODES; i += count < SMOOTH ? 1 : FEW) {
 			weights += WEIGHT[i];
 			sum += WEIGHT[i] * 2 * Math.sqrt(Math.max(0, count + sigma * node(i) + 0.375 + sigma * sigma));
 		}

@@ -1,7 +1,5 @@
 package io.github.tweedie.image;
 
-import java.util.stream.IntStream;
-
 import io.github.tweedie.sde.Batch;
 import io.github.tweedie.sde.Denoiser;
 import io.github.tweedie.sde.Prior;
@@ -60,14 +58,17 @@ public record WideRangeDenoiser(Denoiser inner, double low, double high, double 
 		for (int layer = 1; layer <= layers; layer++) {
 			factor *= STRETCH;
 			float by = factor, zero = (float) low, cut = (float) (low + CUT * half());
-			IntStream.range(0, out.length).parallel().forEach(i -> stretched[i] = Math.min(cut, zero + by * (batch.x()[i] - zero)));
+			Runs.of(out.length, (from, to) -> {
+				for (int i = from; i < to; i++)
+					stretched[i] = Math.min(cut, zero + by * (batch.x()[i] - zero));
+			});
 			double[] sigma = new double[batch.sigma().length];
 			for (int s = 0; s < sigma.length; s++)
 				sigma[s] = factor * batch.sigma()[s];
 			known(new Batch(batch.shape(), stretched, sigma, batch.label()), estimate);
-			IntStream.range(0, out.length).parallel().forEach(i -> {
-				float own = weight(zero + by * (out[i] - zero));
-				out[i] += own * (zero + (estimate[i] - zero) / by - out[i]);
+			Runs.of(out.length, (from, to) -> {
+				for (int i = from; i < to; i++)
+					out[i] += weight(zero + by * (out[i] - zero)) * (zero + (estimate[i] - zero) / by - out[i]);
 			});
 		}
 	}
@@ -96,9 +97,11 @@ public record WideRangeDenoiser(Denoiser inner, double low, double high, double 
 		}
 		inner.denoise(new Batch(batch.shape(), batch.x(), sigma, batch.label()), out);
 		int size = batch.shape().sampleSize();
-		IntStream.range(0, out.length).parallel().forEach(i -> {
-			double share = Math.min(1, batch.sigma()[i / size] / (CLOSE * sigmaMin));
-			out[i] = (float) (batch.x()[i] + share * share * ((double) out[i] - batch.x()[i]));
+		Runs.of(out.length, (from, to) -> {
+			for (int i = from; i < to; i++) {
+				double share = Math.min(1, batch.sigma()[i / size] / (CLOSE * sigmaMin));
+				out[i] = (float) (batch.x()[i] + share * share * ((double) out[i] - batch.x()[i]));
+			}
 		});
 	}
 }

@@ -29,7 +29,7 @@ final class WholePlanes {
 	 */
 	static Denoiser of(Prior prior, int height, int width, Monitor monitor) {
 		WorkingMemory.requireHeap(width, height, OF_SAMPLER * prior.channels());
-		return MirroredDenoiser.over(cancellable(prior, monitor), height, width, largestTile(prior));
+		return MirroredDenoiser.over(cancellable(prior, monitor), height, width, largestTile(prior, height, width));
 	}
 
 	/**
@@ -40,7 +40,7 @@ final class WholePlanes {
 	 */
 	static Denoiser ofOneCall(Prior prior, int height, int width, double sigma, Monitor monitor) {
 		WorkingMemory.requireHeap(width, height, OF_ONE_CALL * prior.channels());
-		return MirroredDenoiser.over(cancellable(prior, monitor), height, width, largestTile(prior), halo(prior, sigma));
+		return MirroredDenoiser.over(cancellable(prior, monitor), height, width, largestTile(prior, height, width), halo(prior, sigma));
 	}
 
 	/**
@@ -59,9 +59,15 @@ final class WholePlanes {
 		return WorkingMemory.now().largestTile(prior);
 	}
 
+	/** The same for a plane: of one that is a single tile on any machine the machine is not asked, which takes a millisecond. */
+	private static int largestTile(Prior prior, int height, int width) {
+		boolean small = (long) prior.extent(height) * prior.extent(width) <= (long) WorkingMemory.SMALLEST * WorkingMemory.SMALLEST;
+		return small ? WorkingMemory.SMALLEST : largestTile(prior);
+	}
+
 	/** The prior over a canvas whose extents it takes, in tiles that change nothing, to be cancelled before each call. */
 	static Denoiser tiled(Prior prior, int height, int width, Monitor monitor) {
-		return TiledDenoiser.over(cancellable(prior, monitor), height, width, largestTile(prior));
+		return TiledDenoiser.over(cancellable(prior, monitor), height, width, largestTile(prior, height, width));
 	}
 
 	/** NB: a step on a large canvas is many calls, of which a user who cancels should not have to wait for the last. */

@@ -149,4 +149,23 @@ class VarianceStabilizerTest {
 		assertThrows(IllegalArgumentException.class, () -> new NoiseModel(-1, 0));
 		assertThrows(IllegalArgumentException.class, () -> new NoiseModel(0, -1));
 	}
+
+	/** The mean over Poisson numbers and a fine grid of normal ones, summed here, goes back to the photons. */
+	@ParameterizedTest
+	@CsvSource({ "0.02, 0", "0.7, 0", "4, 0", "30, 0", "200, 0", "0.02, 0.6", "2, 0.6", "15, 3", "15.5, 4", "100, 2" })
+	void exactMeansComeBack(double photons, double readNoise) {
+		VarianceStabilizer stabilizer = new VarianceStabilizer(NoiseModel.camera(1, 0, readNoise), readNoise);
+		double probability = Math.exp(-photons), mean = 0;
+		int half = readNoise == 0 ? 0 : 40_000;
+		for (int count = 0; count < 600; probability *= photons / ++count) {
+			double sum = 0, weights = 0;
+			for (int i = -half; i <= half; i++) {
+				double z = i * 2e-4, weight = Math.exp(-z * z / 2);
+				weights += weight;
+				sum += weight * stabilizer.forward(count + readNoise * z);
+			}
+			mean += probability * sum / weights;
+		}
+		assertEquals(photons, stabilizer.inverse(mean), 2e-4);
+	}
 }

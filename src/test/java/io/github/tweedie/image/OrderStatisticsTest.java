@@ -1,0 +1,105 @@
+package io.github.tweedie.image;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+
+import org.apache.commons.math3.stat.descriptive.rank.Percentile;
+import org.apache.commons.math3.stat.descriptive.rank.Percentile.EstimationType;
+import org.apache.commons.rng.UniformRandomProvider;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import io.github.tweedie.sde.Noise;
+import io.github.tweedie.sde.Noise.Purpose;
+
+class OrderStatisticsTest {
+
+	@Test
+	void percentilesLieBetweenNeighbours() {
+		OrderStatistics four = new OrderStatistics(new float[] { 4, 1, 3, 2 });
+		assertEquals(1, four.percentile(0));
+		assertEquals(2.5, four.percentile(50));
+		assertEquals(3.25, four.percentile(75));
+		assertEquals(4, four.percentile(100));
+		assertEquals(7, new OrderStatistics(new float[] { 7 }).percentile(30));
+	}
+
+	/** Of both signs, of all magnitudes, many of them equal. */
+	@Test
+	void orderIsThatOfSorting() {
+		UniformRandomProvider random = new Noise(1).generator(Purpose.PROBE, 0, 0, 0);
+		float[] values = new float[3000];
+		for (int i = 0; i < values.length; i++)
+			values[i] = switch (i % 3) {
+				case 0 -> random.nextInt(20) - 10;
+				case 1 -> (float) ((random.nextFloat() - 0.5) * Math.pow(10, random.nextInt(60) - 30));
+				default -> 1000 + random.nextFloat();
+			};
+		values[5] = Float.NEGATIVE_INFINITY;
+		values[6] = Float.POSITIVE_INFINITY;
+		float[] sorted = values.clone(), before = values.clone();
+		Arrays.sort(sorted);
+		OrderStatistics statistics = new OrderStatistics(values);
+		for (int rank = 0; rank < values.length; rank++)
+			assertEquals(sorted[rank], statistics.at(rank), 0f, "rank " + rank);
+		assertEquals(Arrays.toString(before), Arrays.toString(values));
+	}
+
+	@Test
+	void percentilesAreThoseOfTheUsualDefinition() {
+		float[] values = new float[1001];
+		double[] same = new double[values.length];
+		UniformRandomProvider random = new Noise(2).generator(Purpose.PROBE, 0, 0, 0);
+		for (int i = 0; i < values.length; i++)
+			same[i] = values[i] = random.nextFloat();
+		Percentile usual = new Percentile().withEstimationType(EstimationType.R_7);
+		usual.setData(same);
+		OrderStatistics statistics = new OrderStatistics(values);
+		for (double percent : new double[] { 0.03, 1, 37.77, 99.8, 100 })
+			assertEquals(usual.evaluate(percent), statistics.percentile(percent), 1e-12);
+	}
+
+	@ParameterizedTest
+	@ValueSource(ints = { 0, 1, 16_384, 16_385, 100_000 })
+	void runsMeetEachElementOnce(int length) {
+		AtomicIntegerArray met = new AtomicIntegerArray(length);
+		Runs.of(length, (from, to) -> {
+			for (int i = from; i < to; i++)
+				met.incrementAndGet(i);
+		});
+		for (int i = 0; i < length; i++)
+			assertEquals(1, met.get(i));
+	}
+
+	// -- What is made of them --
+
+	/** All differences of a chessboard are its contrast d: of Gaussian noise that were 0.6573·√2 standard deviations. */
+	@Test
+	void aChessboardIsTakenForNoise() {
+		float[] board = new float[60 * 40];
+		for (int i = 0; i < board.length; i++)
+			board[i] = (i % 60 + i / 60) % 2 * 3;
+		IntensityScale scale = IntensityScale.robust(board, 60, new boolean[board.length]);
+		assertEquals(0, scale.low());
+		assertEquals(16 * Math.sqrt(9 / (2 * 0.6573 * 0.6573) + 9 / 12.0), scale.high(), 1e-6);
+	}
+
+	/** At a corner 3×3 of the 5×5 pixels are left: of a plane that grows by 1 a column and 10 a row the darkest mean is 11. */
+	@Test
+	void meansAtTheBorderAreThoseOfFewerPixels() {
+		float[] plane = new float[9 * 7], means = new float[plane.length];
+		for (int i = 0; i < plane.length; i++)
+			plane[i] = i % 9 + 10 * (i / 9);
+		for (int i = 0; i < means.length; i++)
+			means[i] = (float) (middle(i % 9, 9) + 10 * middle(i / 9, 7));
+		assertEquals(11, means[0]);
+		assertEquals(new OrderStatistics(means).percentile(1), IntensityScale.darkest(plane, 9), 1e-5);
+	}
+
+	private static double middle(int at, int extent) {
+		return (Math.max(0, at - 2) + Math.min(extent - 1, at + 2)) / 2.0;
+	}
+}
