@@ -2,7 +2,6 @@ package io.github.tweedie.image;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
@@ -27,7 +26,9 @@ public final class NoiseEstimator {
 
 	/** Blocks beyond this number would make the estimate slower but hardly better. */
 	private static final int MOST_BLOCKS = 1 << 16, MOST_PLANES = 16;
-	private static final int FEWEST_BLOCKS = 8;
+	private static final int FEWEST_BLOCKS = 8, MOST_DIFFERENCES = 1 << 18;
+	/** A variance that changes by less than this part from dark to bright is the same everywhere; else stabilised numbers were huge. */
+	private static final double EVEN = 0.02;
 	private static final double[] LEVELS = { 0.05, 0.5, 0.95 };
 	/** The errors come from 20 parts of an image, and from a choice of filter they know nothing of. */
 	private static final double CAUTION = 1.15;
@@ -111,16 +112,17 @@ public final class NoiseEstimator {
 			return IntStream.range(0, blocks.count()).filter(i -> Double.isFinite(blocks.mean[i]) && energy[i] > 0);
 		}
 
-		/** For small images: the median of second differences along the rows and columns tells the variance. */
+		/** For small images, and nearly constant ones: the median of second differences along the rows and columns tells the variance. */
 		private static double ofDifferences(float[] plane, int width) {
-			List<Double> all = new ArrayList<>();
-			for (int i = 0; i < plane.length; i++) {
+			int every = 1 + plane.length / MOST_DIFFERENCES | 1, count = 0;
+			double[] all = new double[2 * (plane.length / every + 1)];
+			for (int i = 0; i < plane.length; i += every) {
 				if (i % width > 0 && i % width < width - 1)
-					all.add(Math.abs(plane[i - 1] - 2.0 * plane[i] + plane[i + 1]));
+					all[count++] = Math.abs(plane[i - 1] - 2.0 * plane[i] + plane[i + 1]);
 				if (i >= width && i + width < plane.length)
-					all.add(Math.abs(plane[i - width] - 2.0 * plane[i] + plane[i + width]));
+					all[count++] = Math.abs(plane[i - width] - 2.0 * plane[i] + plane[i + width]);
 			}
-			double[] finite = all.stream().mapToDouble(d -> d).filter(Double::isFinite).toArray();
+			double[] finite = Arrays.stream(all, 0, count).filter(Double::isFinite).toArray();
 			double deviation = NoiseFit.quantile(finite, 0.5) / 0.6745;
 			return deviation * deviation / 6;
 		}
@@ -131,11 +133,15 @@ public final class NoiseEstimator {
 
 		static GreyLevels of(float[] plane, boolean whole) {
 			float low = Float.POSITIVE_INFINITY, high = Float.NEGATIVE_INFINITY, nextLow = low, nextHigh = high;
-			int lows = 0, highs = 0, nextLows = 0, nextHighs = 0, finite = 0;
+			int lows = 0, highs = 0, nextLows = 0, nextHighs = 0, finite = plane.length;
 			for (float value : plane) {
-				if (!Float.isFinite(value))
+				// NB: nearly all pixels leave here.
+				if (value > nextLow && value < nextHigh)
 					continue;
-				finite++;
+				if (!Float.isFinite(value)) {
+					finite--;
+					continue;
+				}
 				if (value < low) {
 					nextLow = low;
 					nextLows = lows;
@@ -176,19 +182,50 @@ public final class NoiseEstimator {
 
 		private static double step(float[] plane, float low, float high, boolean whole) {
 			int every = Math.max(1, plane.length / 50_000);
-			double[] some = IntStream.range(0, plane.length / every).mapToDouble(i -> plane[i * every]).filter(Double::isFinite)
-				.sorted().distinct().toArray();
+			float[] some = distinct(plane, every);
+			if (some.length < 2)
+				return whole ? 1 : 0;
 			double least = Double.POSITIVE_INFINITY;
 			for (int i = 1; i < some.length; i++)
-				least = Math.min(least, some[i] - some[i - 1]);
-			double step = least, tolerance = 1e-3 + 2e-7 * high / step;
-			if (!Double.isFinite(least))
-				return whole ? 1 : 0;
-			boolean multiples = Arrays.stream(some).map(v -> (v - low) / step).allMatch(n -> Math.abs(n - Math.rint(n)) < tolerance);
-			// NB: a stretched 8-bit image has steps of two sizes.
-			boolean stretched = Arrays.stream(some).allMatch(v -> v == Math.rint(v));
-			boolean repeated = some.length < 0.5 * (plane.length / every);
-			return (multiples || stretched) && repeated ? step : whole ? 1 : 0;
+				least = Math.min(least, (double) some[i] - some[i - 1]);
+			double tolerance = 1e-3 + 2e-7 * high / least;
+			boolean multiples = true, stretched = true;
+			for (float value : some) {
+				double steps = ((double) value - low) / least;
+				multiples &= Math.abs(steps - Math.rint(steps)) < tolerance;
+				// NB: a stretched 8-bit image has steps of two sizes.
+				stretched &= value == Math.rint(value);
+			}
+			return multiples || stretched ? least : whole ? 1 : 0;
+		}
+
+		/**
+		 * The different numbers among every k-th pixel, in increasing order; none if half of the pixels differ. The numbers stand in a
+		 * table at a place that depends on their bits, or behind it: where grey levels repeat that costs far less than sorting all.
+		 */
+		private static float[] distinct(float[] plane, int every) {
+			int bits = 33 - Integer.numberOfLeadingZeros(plane.length / every), count = 0;
+			float[] table = new float[1 << bits];
+			Arrays.fill(table, Float.NaN);
+			for (int i = 0, last = plane.length / every * every, most = (last / every + 1) / 2; i < last; i += every) {
+				// NB: 0 and -0 are the same number.
+				float value = plane[i] + 0f;
+				if (!Float.isFinite(value))
+					continue;
+				int at = Float.floatToRawIntBits(value) * 0x9E3779B9 >>> 32 - bits;
+				while (table[at] != value && !Float.isNaN(table[at]))
+					at = at + 1 & table.length - 1;
+				count += table[at] == value ? 0 : 1;
+				table[at] = value;
+				if (count >= most)
+					return new float[0];
+			}
+			float[] distinct = new float[count];
+			for (float value : table)
+				if (!Float.isNaN(value))
+					distinct[--count] = value;
+			Arrays.sort(distinct);
+			return distinct;
 		}
 	}
 
@@ -199,8 +236,12 @@ public final class NoiseEstimator {
 
 		private final List<Sample> samples;
 		private final int count;
-		/** Sample and block of each usable block. */
-		private final int[] sample, block;
+		/** Sample and block of each usable block, the part of the image in which it lies, and all blocks from dark to bright. */
+		private final int[] sample, block, part, order;
+		/** Of each block, and of the pixels around it. */
+		private final double[] mean, around;
+		/** Of the blocks' means. */
+		private final double[] levels;
 
 		Estimation(List<Sample> samples) {
 			this.samples = samples;
@@ -216,6 +257,19 @@ public final class NoiseEstimator {
 					sample[n] = s;
 					block[n++] = i;
 				}
+			mean = new double[count];
+			around = new double[count];
+			part = new int[count];
+			int side = BlockStatistics.SIDE * (count >= 1600 ? 4 : count >= 400 ? 2 : 1);
+			for (int i = 0; i < count; i++) {
+				BlockStatistics blocks = samples.get(sample[i]).blocks;
+				int k = block[i];
+				mean[i] = blocks.mean[k];
+				around[i] = blocks.around[k];
+				part[i] = NoiseFit.part((sample[i] * 4096 + blocks.top[k] / side) * 4096 + blocks.left[k] / side);
+			}
+			order = NoiseFit.sorted(IntStream.range(0, count).toArray(), mean);
+			levels = count == 0 ? LEVELS : Arrays.stream(LEVELS).map(q -> mean[order[(int) (q * count)]]).toArray();
 		}
 
 		NoiseEstimate result(Source source, int width) {
@@ -245,27 +299,18 @@ public final class NoiseEstimator {
 
 			private final NoiseFit.Data data;
 			private final NoiseFit line;
-			private final double[][] parts;
-			private final double[] levels;
+			private final NoiseFit.Line[] parts;
 
 			Fit(Band band) {
-				int n = count, side = BlockStatistics.SIDE * (n >= 1600 ? 4 : n >= 400 ? 2 : 1);
-				double[] mean = new double[n], around = new double[n], noise = new double[n], structure = new double[n];
-				int[] part = new int[n];
-				for (int i = 0; i < n; i++) {
+				double[] noise = new double[count], structure = new double[count];
+				for (int i = 0; i < count; i++) {
 					BlockStatistics blocks = samples.get(sample[i]).blocks;
-					int k = block[i];
-					mean[i] = blocks.mean[k];
-					around[i] = blocks.around[k];
-					noise[i] = blocks.noise[band.ordinal()][k];
-					structure[i] = blocks.structure[band.ordinal()][k];
-					part[i] = NoiseFit.part((sample[i] * 4096 + blocks.top[k] / side) * 4096 + blocks.left[k] / side);
+					noise[i] = blocks.noise[band.ordinal()][block[i]];
+					structure[i] = blocks.structure[band.ordinal()][block[i]];
 				}
-				data = new NoiseFit.Data(mean, around, noise, structure, part, band.spread);
+				data = new NoiseFit.Data(mean, around, noise, structure, part, order, band.spread);
 				line = new NoiseFit(data, false);
 				parts = line.leavingOut();
-				double[] sorted = mean.clone();
-				levels = Arrays.stream(LEVELS).map(q -> NoiseFit.quantile(sorted, q)).toArray();
 			}
 
 			/** Whether both say the same of dark, middle and bright pixels, within what chance makes of their difference. */
@@ -278,44 +323,48 @@ public final class NoiseEstimator {
 				});
 			}
 
-			private double at(double[] part, double z) {
-				return Math.max(1e-9 * line.variance(z), part[0] * z + part[1]);
+			private double at(NoiseFit.Line part, double z) {
+				return Math.max(1e-9 * line.variance(z), part.a() * z + part.b());
 			}
 
 			NoiseEstimate estimate(Flatness flatness, double rounding, double step, double clippedLow, double clippedHigh) {
-				double wide = CAUTION * NoiseFit.STUDENT;
-				double errorA = wide * Math.sqrt(NoiseFit.jackknife(Arrays.stream(parts).mapToDouble(p -> p[0]).toArray()));
-				double errorB = wide * Math.sqrt(NoiseFit.jackknife(Arrays.stream(parts).mapToDouble(p -> p[1]).toArray()));
-				double a = line.a(), b = line.b(), lowB = b - errorB, highB = b + errorB, factor = flatness.factor();
-				if (a <= errorA) {
+				double standard = CAUTION * Math.sqrt(NoiseFit.jackknife(Arrays.stream(parts).mapToDouble(NoiseFit.Line::a).toArray()));
+				double errorA = NoiseFit.STUDENT * standard, errorB = error(parts);
+				double lowB = line.b() - errorB, highB = line.b() + errorB, factor = flatness.factor();
+				if (line.a() <= errorA) {
 					NoiseFit gaussian = new NoiseFit(data, true);
-					double error = wide * Math.sqrt(NoiseFit.jackknife(Arrays.stream(gaussian.leavingOut()).mapToDouble(p -> p[1]).toArray()));
-					errorA = Math.max(0, a + errorA);
-					a = 0;
-					b = Math.max(0, gaussian.b());
-					lowB = Math.min(lowB, b - error);
-					highB = Math.max(highB, b + error);
+					double same = Math.max(0, gaussian.b()), error = error(gaussian.leavingOut());
+					lowB = Math.min(lowB, same - error);
+					highB = Math.max(highB, same + error);
 				}
+				NoiseFit.Line shrunk = line.shrunk(standard);
+				boolean even = shrunk.a() * (levels[2] - levels[0]) < EVEN * line.variance(levels[1]);
+				double a = even ? 0 : shrunk.a(), b = even ? Math.max(0, shrunk.a() * levels[1] + shrunk.b()) : shrunk.b();
 				double darkest = levels[0], lift = Math.max(0, rounding - factor * (a * darkest + b));
 				return new NoiseEstimate(new NoiseModel(factor * a, factor * b + lift),
-					new Interval(Math.max(0, factor * (a - errorA)), factor * (a + errorA)),
+					new Interval(factor * Math.max(0, line.a() - errorA), factor * Math.max(0, line.a() + errorA)),
 					new Interval(factor * lowB, factor * highB + lift), points(factor), flatness.correlation(), step, clippedLow, clippedHigh);
 			}
 
+			/** Half the width of the interval of b. */
+			private static double error(NoiseFit.Line[] parts) {
+				double[] b = Arrays.stream(parts).mapToDouble(NoiseFit.Line::b).toArray();
+				return NoiseFit.STUDENT * CAUTION * Math.sqrt(NoiseFit.jackknife(b));
+			}
+
 			private List<Point> points(double factor) {
-				int[] order = IntStream.range(0, count).filter(i -> line.weight(i) > 0).boxed()
-					.sorted(Comparator.comparingDouble(i -> data.mean()[i])).mapToInt(i -> i).toArray();
-				if (order.length == 0)
+				int[] usual = Arrays.stream(order).filter(i -> line.weight(i) > 0).toArray();
+				if (usual.length == 0)
 					return List.of();
 				List<Point> points = new ArrayList<>();
-				double first = data.mean()[order[0]], range = Math.max(Double.MIN_NORMAL, data.mean()[order[order.length - 1]] - first);
-				for (int from = 0, to; from < order.length; from = to) {
-					double bin = Math.floor(24 * (data.mean()[order[from]] - first) / range), w = 0, z = 0, v = 0;
-					for (to = from; to < order.length && Math.floor(24 * (data.mean()[order[to]] - first) / range) == bin; to++) {
-						double weight = line.weight(order[to]);
+				double first = mean[usual[0]], range = Math.max(Double.MIN_NORMAL, mean[usual[usual.length - 1]] - first);
+				for (int from = 0, to; from < usual.length; from = to) {
+					double bin = Math.floor(24 * (mean[usual[from]] - first) / range), w = 0, z = 0, v = 0;
+					for (to = from; to < usual.length && Math.floor(24 * (mean[usual[to]] - first) / range) == bin; to++) {
+						double weight = line.weight(usual[to]);
 						w += weight;
-						z += weight * data.mean()[order[to]];
-						v += weight * line.withoutLeak(order[to]);
+						z += weight * mean[usual[to]];
+						v += weight * line.withoutLeak(usual[to]);
 					}
 					points.add(new Point(z / w, factor * v / w, factor / Math.sqrt(w)));
 				}

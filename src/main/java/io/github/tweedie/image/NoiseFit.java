@@ -29,11 +29,21 @@ final class NoiseFit {
 	private static final double MOST_LEAK = 0.5;
 	/** The least variance: its square, by which blocks are weighed, and the products of two weights must be numbers. */
 	private static final double LEAST = 1e-60;
+	/** Standard errors. */
+	private static final double DOUBTFUL = 2;
+	/** What is left, of a sum of squares, of one about the mean that is 0. */
+	private static final double ROUNDING = 1e-12;
+	/** Blocks that are enough for an order of magnitude. */
+	private static final int FEW = 500;
 	/** Two-sided 95 % of Student's t with PARTS - 1 degrees of freedom. */
 	static final double STUDENT = 2.093;
 
-	/** The data of a fit, one number per block; the blocks of a part are left out together to find the errors. */
-	record Data(double[] mean, double[] around, double[] noise, double[] structure, int[] part, double spread) {
+	/**
+	 * The data of a fit, one number per block; the blocks of a part are left out together to find the errors.
+	 *
+	 * @param order of the blocks, from dark to bright
+	 */
+	record Data(double[] mean, double[] around, double[] noise, double[] structure, int[] part, int[] order, double spread) {
 
 		int count() {
 			return mean.length;
@@ -46,98 +56,109 @@ final class NoiseFit {
 		}
 	}
 
+	/** variance = a·z + b, and the part of the structure that leaks; a may come out negative by chance, as its errors need. */
+	record Line(double a, double b, double leak) {
+
+		/** Whether a step that led from another line to this one changed it hardly. */
+		private boolean isCloseTo(Line other) {
+			return Math.abs(a - other.a) <= CONVERGED * Math.abs(a) && Math.abs(b - other.b) <= CONVERGED * Math.abs(b);
+		}
+	}
+
 	private final Data data;
 	private final boolean gaussian;
-	private final int without;
+	/** Those of each part. */
+	private final int[][] blocks = new int[PARTS][];
 	private final double least;
-	private final double[] weight, energy;
-	private double a, b, leak;
+	private final Line line;
+	private final Weighed weighed;
 
 	/** @param gaussian whether a is to be 0 */
 	NoiseFit(Data data, boolean gaussian) {
-		this(data, gaussian, -1, null);
-	}
-
-	private NoiseFit(Data data, boolean gaussian, int without, NoiseFit from) {
 		this.data = data;
 		this.gaussian = gaussian;
-		this.without = without;
-		if (from == null) {
-			weight = new double[data.count()];
-			energy = new double[data.count()];
-			least = Math.max(1e-6 * quantile(Arrays.stream(data.noise).filter(v -> v > 0).toArray(), 0.5), LEAST);
-			start();
-			weigh();
-			for (int i = 0; i < ITERATIONS && !step(); i++)
-				weigh();
-			weigh();
-			return;
+		int every = 1 + data.count() / FEW;
+		least = Math.max(1e-6 * quantile(IntStream.range(0, data.count()).filter(i -> i % every == 0).mapToDouble(i -> data.noise[i])
+			.filter(v -> v > 0).toArray(), 0.5), LEAST);
+		int[] sizes = new int[PARTS];
+		for (int part : data.part)
+			sizes[part]++;
+		for (int part = 0; part < PARTS; part++)
+			blocks[part] = new int[sizes[part]];
+		for (int i = data.count() - 1; i >= 0; i--)
+			blocks[data.part[i]][--sizes[data.part[i]]] = i;
+		Line before, now = start();
+		Weighed all = new Weighed(now);
+		int i = 0;
+		do {
+			before = now;
+			now = all.line(-1);
+			all = new Weighed(now);
 		}
-		weight = from.weight.clone();
-		energy = from.energy.clone();
-		least = from.least;
-		a = from.a;
-		b = from.b;
-		leak = from.leak;
-		for (int i = 0; i < weight.length; i++)
-			if (data.part[i] == without)
-				weight[i] = 0;
-		step();
-		for (int i = 1; i < ITERATIONS_LEFT; i++) {
-			weigh();
-			step();
-		}
-	}
-
-	/** @return whether it changed the line no more */
-	private boolean step() {
-		double beforeA = a, beforeB = b;
-		double[] solved = solve(sums());
-		a = solved[0];
-		b = solved[1];
-		leak = solved[2];
-		return Math.abs(a - beforeA) <= CONVERGED * Math.abs(a) && Math.abs(b - beforeB) <= CONVERGED * Math.abs(b);
+		while (++i < ITERATIONS && !now.isCloseTo(before));
+		line = now;
+		weighed = all;
 	}
 
 	double a() {
-		return a;
+		return line.a;
 	}
 
 	double b() {
-		return b;
+		return line.b;
 	}
 
 	double variance(double z) {
-		return Math.max(least, a * z + b);
+		return variance(line, z);
+	}
+
+	private double variance(Line by, double z) {
+		return Math.max(least, by.a * z + by.b);
 	}
 
 	/** 0 for an outlier. */
 	double weight(int block) {
-		return weight[block];
+		return weighed.weight[block];
 	}
 
 	/** What a block says of the noise alone. */
 	double withoutLeak(int block) {
-		return energy[block] - leak * (data.structure[block] - variance(data.mean[block]));
+		return weighed.energy[block] - line.leak * (data.structure[block] - variance(data.mean[block]));
+	}
+
+	/**
+	 * The line turned towards the horizontal, about the blocks' weighted mean level, where its error is independent of that of its
+	 * slope: a/(1 + (2·error/a)⁴), half of the slope at two standard errors and nearly all of it at four; horizontal, where it falls.
+	 * A slope that is there and is missed leaves noise in bright parts, one that is not there takes structure from them; to keep all
+	 * or nothing of it, by whether it is significant, is worse than this.
+	 *
+	 * @param error standard error of the slope
+	 */
+	Line shrunk(double error) {
+		double w = 0, z = 0, ratio = DOUBTFUL * error / line.a, slope = line.a > 0 ? line.a / (1 + ratio * ratio * ratio * ratio) : 0;
+		for (int i = 0; i < data.count(); i++) {
+			w += weighed.weight[i];
+			z += weighed.weight[i] * data.mean[i];
+		}
+		return w == 0 ? line : new Line(slope, line.b + (line.a - slope) * z / w, line.leak);
 	}
 
 	// -- Start --
 
 	/** A line below most groups of blocks of like intensity, each represented by the evenest quarter. */
-	private void start() {
+	private Line start() {
 		int n = data.count();
-		int[] order = sorted(IntStream.range(0, n).toArray(), data.mean);
 		int groups = Math.max(1, Math.min(GROUPS, n / 12));
 		double[] z = new double[groups], v = new double[groups], certainty = new double[groups];
 		for (int k = 0; k < groups; k++) {
 			int from = rank(k, groups, n), to = Math.max(from + 1, rank(k + 1, groups, n));
-			int[] group = sorted(Arrays.copyOfRange(order, from, Math.min(n, to)), data.structure),
+			int[] group = sorted(Arrays.copyOfRange(data.order, from, Math.min(n, to)), data.structure),
 				even = Arrays.copyOf(group, Math.max(1, group.length / 4));
 			z[k] = quantile(Arrays.stream(even).mapToDouble(i -> data.mean[i]).toArray(), 0.5);
 			v[k] = Math.max(least, quantile(Arrays.stream(even).mapToDouble(i -> data.noise[i]).toArray(), 0.5) * (1 + data.spread / 3));
 			certainty[k] = Math.sqrt(even.length);
 		}
-		double best = Double.POSITIVE_INFINITY;
+		double best = Double.POSITIVE_INFINITY, a = 0, b = 0;
 		for (int i = 0; i < groups; i++)
 			for (int j = i; j < groups; j++) {
 				double tryA = gaussian || !(z[j] > z[i]) ? 0 : (v[j] - v[i]) / (z[j] - z[i]), tryB = v[i] - tryA * z[i];
@@ -152,13 +173,14 @@ final class NoiseFit {
 					b = tryB;
 				}
 			}
-		double[] ratios = IntStream.range(0, n).filter(i -> data.structure[i] > 10 * variance(data.mean[i]))
-			.mapToDouble(i -> Math.max(0, data.noise[i] - variance(data.mean[i])) / data.structure[i]).toArray();
-		leak = ratios.length == 0 ? 0.01 : quantile(ratios, 0.5);
+		Line even = new Line(a, b, 0);
+		double[] ratios = IntStream.range(0, n).filter(i -> data.structure[i] > 10 * variance(even, data.mean[i]))
+			.mapToDouble(i -> Math.max(0, data.noise[i] - variance(even, data.mean[i])) / data.structure[i]).toArray();
+		return new Line(a, b, ratios.length == 0 ? 0.01 : quantile(ratios, 0.5));
 	}
 
 	/** By values, of which those that agree to nine digits stay in their order: numbers sort faster than objects. */
-	private static int[] sorted(int[] blocks, double[] by) {
+	static int[] sorted(int[] blocks, double[] by) {
 		int bits = 64 - Long.numberOfLeadingZeros(by.length);
 		long index = (1L << bits) - 1;
 		return Arrays.stream(blocks).mapToLong(i -> {
@@ -175,16 +197,61 @@ final class NoiseFit {
 
 	// -- Weights --
 
-	private void weigh() {
-		for (int i = 0; i < data.count(); i++) {
-			double v = variance(data.level(i)), busy = leak * Math.max(0, data.structure[i] - CALM * v), expected = v + busy;
+	/** All blocks, weighed by a line, and the sums over each part that the next line needs. */
+	private final class Weighed {
+
+		private final Line by;
+		private final double[] weight = new double[data.count()], energy = new double[data.count()];
+		/** From here levels are counted, so that no digits are lost where they are large and differ little. */
+		private final double middle = data.mean[data.order[data.count() / 2]];
+		private final Sums[] parts = new Sums[PARTS];
+
+		Weighed(Line by) {
+			this.by = by;
+			for (int part = 0; part < PARTS; part++)
+				parts[part] = sums(blocks[part]);
+		}
+
+		private Sums sums(int[] blocks) {
+			double w = 0, q = 0, m = 0, x = 0, y = 0, qm = 0, qx = 0, xm = 0, xx = 0, qy = 0, xy = 0;
+			for (int i : blocks) {
+				weigh(i);
+				double around = data.around[i] - middle, mean = data.mean[i] - middle;
+				double excess = data.structure[i] - variance(by, data.mean[i]), wi = weight[i], wq = wi * around, wx = wi * excess;
+				w += wi;
+				q += wq;
+				m += wi * mean;
+				x += wx;
+				y += wi * energy[i];
+				qm += wq * mean;
+				qx += wq * excess;
+				xm += wx * mean;
+				xx += wx * excess;
+				qy += wq * energy[i];
+				xy += wx * energy[i];
+			}
+			return new Sums(w, q, m, x, y, qm, qx, xm, xx, qy, xy);
+		}
+
+		private void weigh(int i) {
+			double v = variance(by, data.level(i)), busy = by.leak * Math.max(0, data.structure[i] - CALM * v), expected = v + busy;
+			double share = busy / expected;
 			// NB: photons are few and their distribution is skewed; the excess kurtosis is at most a²/v.
-			double counting = a * a / (BlockStatistics.PIXELS * v);
-			double spread = expected * expected * (data.spread + counting) + busy * busy;
-			double own = Math.max(1, variance(data.mean[i]) / v);
-			boolean outlier = data.noise[i] > own * (expected + OUTLIER * Math.sqrt(spread));
-			weight[i] = outlier || data.part[i] == without ? 0 : 1 / spread;
-			energy[i] = data.noise[i] / kept(spread / (expected * expected));
+			double spread = data.spread + by.a * by.a / (BlockStatistics.PIXELS * v) + share * share;
+			// NB: where the block itself is brighter than what is around, it may hold more noise.
+			double own = Math.max(v, variance(by, data.mean[i])), above = data.noise[i] * v - own * expected;
+			boolean outlier = above > 0 && above * above > OUTLIER * OUTLIER * spread * (own * expected) * (own * expected);
+			weight[i] = outlier ? 0 : 1 / (spread * expected * expected);
+			energy[i] = data.noise[i] / kept(spread);
+		}
+
+		/** The line through all blocks but those of a part, by these weights; through all, if there is no such part. */
+		Line line(int without) {
+			Sums sums = Sums.NONE;
+			for (int part = 0; part < PARTS; part++)
+				if (part != without)
+					sums = sums.plus(parts[part]);
+			return sums.w == 0 ? by : solve(sums, middle);
 		}
 	}
 
@@ -210,66 +277,49 @@ final class NoiseFit {
 
 	// -- Least squares with an instrument --
 
-	/** Sums over the blocks: instrument q, mean m, excess structure x, noise y. */
+	/** Weighted sums over blocks: instrument q, mean m, excess structure x, noise y, and their products. */
 	private record Sums(double w, double q, double m, double x, double y, double qm, double qx, double xm, double xx, double qy,
-		double xy) {}
+		double xy)
+	{
 
-	private Sums sums() {
-		double w = 0, q = 0, m = 0, x = 0, y = 0;
-		for (int i = 0; i < data.count(); i++) {
-			w += weight[i];
-			q += weight[i] * data.around[i];
-			m += weight[i] * data.mean[i];
-			x += weight[i] * excess(i);
-			y += weight[i] * energy[i];
+		static final Sums NONE = new Sums(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+
+		Sums plus(Sums s) {
+			return new Sums(w + s.w, q + s.q, m + s.m, x + s.x, y + s.y, qm + s.qm, qx + s.qx, xm + s.xm, xx + s.xx, qy + s.qy, xy + s.xy);
 		}
-		if (w == 0)
-			return null;
-		double qm = 0, qx = 0, xm = 0, xx = 0, qy = 0, xy = 0;
-		for (int i = 0; i < data.count(); i++) {
-			double dq = data.around[i] - q / w, dm = data.mean[i] - m / w, dx = excess(i) - x / w, dy = energy[i] - y / w, wi = weight[i];
-			qm += wi * dq * dm;
-			qx += wi * dq * dx;
-			xm += wi * dx * dm;
-			xx += wi * dx * dx;
-			qy += wi * dq * dy;
-			xy += wi * dx * dy;
-		}
-		return new Sums(w, q / w, m / w, x / w, y / w, qm, qx, xm, xx, qy, xy);
 	}
 
-	private double excess(int i) {
-		return data.structure[i] - variance(data.mean[i]);
-	}
-
-	/** (a, b, leak); a may come out negative by chance, as its errors need; leak is from 0 to its limit. */
-	private double[] solve(Sums s) {
-		if (s == null)
-			return new double[] { a, b, leak };
-		boolean flat = gaussian || !(s.qm > 0), even = !(s.xx > 0);
-		double slope = 0, part = 0, determinant = s.qm * s.xx - s.qx * s.xm;
-		if (!flat && !even && determinant > 1e-6 * s.qm * s.xx) {
-			slope = (s.qy * s.xx - s.qx * s.xy) / determinant;
-			part = (s.xy * s.qm - s.xm * s.qy) / determinant;
+	/** @param middle grey level from which the sums count the means; the leak is from 0 to its limit */
+	private Line solve(Sums s, double middle) {
+		double qm = s.qm - s.q * s.m / s.w, qx = s.qx - s.q * s.x / s.w, xm = s.xm - s.x * s.m / s.w, xx = s.xx - s.x * s.x / s.w;
+		double qy = s.qy - s.q * s.y / s.w, xy = s.xy - s.x * s.y / s.w;
+		boolean flat = gaussian || !(qm > ROUNDING * s.qm);
+		double slope = 0, leak = 0, determinant = qm * xx - qx * xm;
+		boolean even = !(xx > ROUNDING * s.xx) || !flat && !(determinant > 1e-6 * qm * xx);
+		if (!flat && !even) {
+			slope = (qy * xx - qx * xy) / determinant;
+			leak = (xy * qm - xm * qy) / determinant;
 		}
 		if (flat)
-			part = even ? 0 : s.xy / s.xx;
-		double allowed = Math.max(0, Math.min(MOST_LEAK, part));
-		if (even || allowed != part) {
-			part = even ? 0 : allowed;
-			slope = flat ? 0 : (s.qy - part * s.qx) / s.qm;
+			leak = even ? 0 : xy / xx;
+		double allowed = Math.max(0, Math.min(MOST_LEAK, leak));
+		if (even || allowed != leak) {
+			leak = even ? 0 : allowed;
+			slope = flat ? 0 : (qy - leak * qx) / qm;
 		}
-		return new double[] { slope, s.y - slope * s.m - part * s.x, part };
+		return new Line(slope, (s.y - slope * s.m - leak * s.x) / s.w - slope * middle, leak);
 	}
 
 	// -- Errors --
 
-	/** What the fit says when each of the parts of the picture is left out: pairs (a, b). */
-	double[][] leavingOut() {
+	/** The lines when each of the parts of the picture is left out. */
+	Line[] leavingOut() {
 		return IntStream.range(0, PARTS).parallel().mapToObj(part -> {
-			NoiseFit fit = new NoiseFit(data, gaussian, part, this);
-			return new double[] { fit.a, fit.b };
-		}).toArray(double[][]::new);
+			Line left = weighed.line(part);
+			for (int i = 1; i < ITERATIONS_LEFT; i++)
+				left = new Weighed(left).line(part);
+			return left;
+		}).toArray(Line[]::new);
 	}
 
 	/** Jackknife variance of a function of the pairs. */
