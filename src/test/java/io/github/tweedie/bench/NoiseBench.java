@@ -12,6 +12,8 @@ import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.DoubleStream;
 
+import org.apache.commons.math3.special.Erf;
+
 import io.github.tweedie.image.NoiseEstimate;
 import io.github.tweedie.image.NoiseEstimator;
 import io.github.tweedie.image.Planes;
@@ -34,6 +36,9 @@ public final class NoiseBench implements Runnable {
 	static final double OFFSET = 100;
 	private static final double[] PERCENTILES = { 0.05, 0.5, 0.95 };
 	private static final long FIRST_SEED = WriteSpecimens.FIRST_TEST_SEED;
+	private static final int STACK = 16;
+	/** Between the seeds of the planes of a series, so that no two pictures get the same noise. */
+	private static final long SERIES = 1_000_003;
 
 	@Option(names = "--seeds", defaultValue = "50", description = "pictures of each family; default ${DEFAULT-VALUE}")
 	private int seeds;
@@ -55,11 +60,12 @@ public final class NoiseBench implements Runnable {
 	 * @param slope error of a
 	 * @param shotShare part of the variance at the median that is shot noise
 	 * @param slopeWidth half the width of the interval of a, over the true a
+	 * @param slopeBound least standard error of a, over the true a, that an unbiased estimate from these pixels can have
 	 * @param covered whether the interval of b holds the truth
 	 * @param alarm whether correlated noise was reported, though there is none
 	 */
 	record Outcome(Family family, long seed, Camera camera, double background, double[] deviation, double slope, double shotShare,
-		double slopeWidth, boolean covered, boolean alarm) {
+		double slopeWidth, double slopeBound, boolean covered, boolean alarm) {
 
 		boolean gaussian() {
 			return camera.gain() == 0;
@@ -72,12 +78,20 @@ public final class NoiseBench implements Runnable {
 
 	/** Lets a camera see a picture. The background is light, the offset is not. */
 	static Outcome measure(Family family, long seed, int size, Camera camera, double background) {
+		return measure(family, seed, size, 1, camera, background);
+	}
+
+	/** @param planes exposures of the same picture, as of a time series */
+	static Outcome measure(Family family, long seed, int size, int planes, Camera camera, double background) {
 		float[] light = new Planes(Specimen.draw(family, size, size, seed)).read(0);
 		float[] sorted = light.clone();
 		Arrays.sort(sorted);
 		for (int i = 0; i < light.length; i++)
 			light[i] += (float) background - sorted[0];
-		NoiseEstimate estimate = NoiseEstimator.estimate(camera.expose(light, seed), size);
+		float[][] series = new float[planes][];
+		for (int plane = 0; plane < planes; plane++)
+			series[plane] = camera.expose(light, seed + plane * SERIES);
+		NoiseEstimate estimate = NoiseEstimator.estimate(planes, size, plane -> series[plane]);
 		double[] errors = new double[PERCENTILES.length];
 		for (int i = 0; i < errors.length; i++) {
 			double level = sorted[(int) (PERCENTILES[i] * sorted.length)] - sorted[0] + background + camera.offset();
@@ -86,7 +100,32 @@ public final class NoiseBench implements Runnable {
 		double middle = sorted[sorted.length / 2] - sorted[0] + background, shot = camera.gain() * middle;
 		return new Outcome(family, seed, camera, background, errors, estimate.model().a() / camera.gain() - 1,
 			shot / (shot + camera.readNoise() * camera.readNoise()), (estimate.a().high() - estimate.a().low()) / 2 / camera.gain(),
-			estimate.b().contains(camera.noise().b()), estimate.correlation().found());
+			leastError(light, camera) / Math.sqrt(planes) / camera.gain(), estimate.b().contains(camera.noise().b()),
+			estimate.correlation().found());
+	}
+
+	/**
+	 * The Cramér–Rao bound of the slope, for whoever is told the clean picture: the square of what noise adds to a pixel of level z
+	 * has the mean v = a·z + b and, if normal, the variance 2·v². Such squares, independent, have the Fisher information
+	 * Σ (z, 1)ᵀ(z, 1)/(2·v²) of (a, b); the inverse of this matrix has Σ 1/(2·v²) / determinant for a, which is one over the
+	 * weighted sum of squares of the levels about their weighted mean. No estimate without bias has a smaller standard error than its
+	 * root. Where v is the same for all of n pixels that is √(2/n)·v/SD(z).
+	 */
+	static double leastError(float[] light, Camera camera) {
+		double w = 0, wz = 0, squares = 0;
+		for (float z : light) {
+			double weight = weight(z, camera);
+			w += weight;
+			wz += weight * z;
+		}
+		for (float z : light)
+			squares += weight(z, camera) * (z - wz / w) * (z - wz / w);
+		return 1 / Math.sqrt(squares);
+	}
+
+	private static double weight(double light, Camera camera) {
+		double v = camera.noise().variance(light + camera.offset());
+		return 1 / (2 * v * v);
 	}
 
 	public static void main(String[] args) {
@@ -97,19 +136,21 @@ public final class NoiseBench implements Runnable {
 
 	@Override
 	public void run() {
-		List<Outcome> outcomes = new ArrayList<>();
+		List<Outcome> outcomes = new ArrayList<>(), stacks = new ArrayList<>();
 		int cell = 0, cells = GAINS.length * BACKGROUNDS.length * READ_NOISES.length;
 		for (int seed = 0; seed < seeds; seed++)
 			for (Family family : Family.values()) {
 				for (int i = 0; i < cameras; i++, cell = (cell + 7) % cells) {
 					Camera camera = new Camera(GAINS[cell % 4], OFFSET, READ_NOISES[cell / 12]);
 					outcomes.add(measure(family, FIRST_SEED + seed, size, camera, BACKGROUNDS[cell / 4 % 3]));
+					if (seed % 10 == 0)
+						stacks.add(measure(family, FIRST_SEED + seed, size, STACK, camera, BACKGROUNDS[cell / 4 % 3]));
 				}
 				if (seed % 3 == 0)
 					outcomes.add(measure(family, FIRST_SEED + seed, size, new Camera(0, OFFSET, READ_NOISES[seed / 3 % 3]), 0));
 			}
 		try {
-			write(outcomes);
+			write(outcomes, stacks);
 		}
 		catch (IOException e) {
 			throw new UncheckedIOException(e);
@@ -118,8 +159,8 @@ public final class NoiseBench implements Runnable {
 
 	// -- Document --
 
-	private void write(List<Outcome> all) throws IOException {
-		StringBuilder text = new StringBuilder(String.format(Locale.ROOT, INTRODUCTION, seeds, size, size)),
+	private void write(List<Outcome> all, List<Outcome> stacks) throws IOException {
+		StringBuilder text = new StringBuilder(String.format(Locale.ROOT, INTRODUCTION, seeds, size, size, STACK)),
 			csv = new StringBuilder("case,method,metric,value,low,high\n");
 		List<Outcome> mixed = all.stream().filter(o -> !o.gaussian()).toList();
 		List<Outcome> gaussian = all.stream().filter(Outcome::gaussian).toList();
@@ -134,6 +175,8 @@ public final class NoiseBench implements Runnable {
 		for (double readNoise : READ_NOISES)
 			row(text, csv, "read noise " + number(readNoise), mixed, o -> o.camera.readNoise() == readNoise);
 		row(text, csv, "all", mixed, o -> true);
+		row(text, csv, "some of them, in stacks of " + STACK, stacks, o -> true);
+		text.append(String.format(Locale.ROOT, EFFICIENCY, overBound(mixed), overBound(stacks)));
 		text.append(GAUSSIAN_HEAD);
 		text.append(String.format(Locale.ROOT, "| %d | %.2f %% | %.1f %% | %.1f %% |%n", gaussian.size(),
 			100 * median(gaussian, o -> Math.abs(o.deviation[1])),
@@ -168,7 +211,15 @@ public final class NoiseBench implements Runnable {
 		*σ at 5, 50, 95 %%*: in how many pictures the predicted standard deviation is within 10 %% at these percentiles of the
 		noiseless picture. *a*: in how many it is within 10 %%, of those where shot noise is at least a third of the variance at the
 		median; *a, told*: the same, of those among them whose 95 %% interval of a reaches at most 10 %% to each side. A picture that
-		is nearly even does not tell a from b, and the interval says so. *b*: in how many the 95 %% interval of b holds the truth.
+		is nearly even does not tell a from b, and the interval says so; *a, at best*: in how many an estimate would be within 10 %%
+		that is without bias, normal, and at the Cramér–Rao bound of one that knows the noiseless picture, which none can surpass (see
+		`NoiseBench.leastError`). *b*: in how many the 95 %% interval of b holds the truth. The stacks are time series of %d exposures of one
+		picture, every tenth of the same pictures, under the same cameras.
+		""";
+
+	private static final String EFFICIENCY = """
+
+		The median error of a is %.1f times the one at the bound for a single picture, and %.1f times for a stack.
 		""";
 
 	private static final String GAUSSIAN_HEAD = """
@@ -189,8 +240,8 @@ public final class NoiseBench implements Runnable {
 		""";
 
 	private static final String HEAD = """
-		| | pictures | median error of σ | σ at 5 % | at 50 % | at 95 % | a | a, told | b |
-		| --- | --: | --: | --: | --: | --: | --: | --: | --: |
+		| | pictures | median error of σ | σ at 5 % | at 50 % | at 95 % | a | a, at best | a, told | b |
+		| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |
 		""";
 
 	private static void row(StringBuilder text, StringBuilder csv, String name, List<Outcome> all, Predicate<Outcome> which) {
@@ -204,11 +255,22 @@ public final class NoiseBench implements Runnable {
 			text.append(String.format(Locale.ROOT, " %.1f %% |", within));
 			csv(csv, name, "sd_within_10_percent_at_" + PERCENTILES[k], within);
 		}
-		text.append(String.format(Locale.ROOT, " %.1f %% of %d | %.1f %% of %d | %.1f %% |%n",
-			percent(shot, o -> Math.abs(o.slope) <= 0.1), shot.size(),
+		text.append(String.format(Locale.ROOT, " %.1f %% of %d | %.1f %% | %.1f %% of %d | %.1f %% |%n",
+			percent(shot, o -> Math.abs(o.slope) <= 0.1), shot.size(), 100 * atBest(shot),
 			percent(told, o -> Math.abs(o.slope) <= 0.1), told.size(), percent(some, Outcome::covered)));
 		csv(csv, name, "a_within_10_percent", percent(shot, o -> Math.abs(o.slope) <= 0.1));
+		csv(csv, name, "a_within_10_percent_at_best", 100 * atBest(shot));
 		csv(csv, name, "b_covered_percent", percent(some, Outcome::covered));
+	}
+
+	/** Mean probability that a normal number with the standard error of the bound is within 10 % of the true slope. */
+	static double atBest(List<Outcome> some) {
+		return some.stream().mapToDouble(o -> Erf.erf(0.1 / o.slopeBound / Math.sqrt(2))).average().orElse(Double.NaN);
+	}
+
+	/** Median of the error over the standard error of the bound, over that of a normal number. */
+	private static double overBound(List<Outcome> some) {
+		return median(some, o -> Math.abs(o.slope) / o.slopeBound) / 0.6745;
 	}
 
 	private static void csv(StringBuilder csv, String name, String metric, double value) {

@@ -206,6 +206,37 @@ class NoiseEstimatorTest {
 	}
 
 	@Test
+	void stepsOfAnySizeAreFound() {
+		float[] noise = new Camera(0, 0, 2).expose(new float[256 * 256], 3);
+		float[] quarters = new float[noise.length], stretched = new float[noise.length];
+		for (int i = 0; i < noise.length; i++) {
+			quarters[i] = (float) (Math.rint(4 * noise[i]) / 4 - 3.1);
+			// Stretched by 2.5: levels are two or three apart.
+			stretched[i] = (float) Math.rint(Math.rint(100 + 5 * noise[i]) * 2.5);
+		}
+		assertEquals(0.25, NoiseEstimator.estimate(quarters, 256).step(), 1e-6);
+		assertEquals(2, NoiseEstimator.estimate(stretched, 256).step());
+		assertEquals(0, NoiseEstimator.estimate(noise, 256).step());
+	}
+
+	/** Where 95 % intervals of the slope begin at 0 as often as not. */
+	@Test
+	void ofASlopeThatIsHardlySeenSomeIsKept() {
+		Camera camera = new Camera(2, 100, 5);
+		float[] light = ramp(96, 96, 10);
+		double truth = camera.noise().deviation(130), squares = 0;
+		int runs = 200, unsure = 0;
+		for (int seed = 0; seed < runs; seed++) {
+			NoiseEstimate estimate = NoiseEstimator.estimate(camera.expose(light, seed), 96);
+			squares += Math.pow(estimate.model().deviation(130) / truth - 1, 2) / runs;
+			unsure += estimate.gaussian() ? 1 : 0;
+		}
+		assertEquals(0.5, unsure / (double) runs, 0.2);
+		// 0.081 with all of a significant slope and nothing of others; the standard error of a root mean square of 200 is 5 % of it.
+		assertEquals(0.068, Math.sqrt(squares), 2 * 0.05 * 0.068);
+	}
+
+	@Test
 	void aConstantImageHasTheNoiseOfRounding() {
 		byte[] bytes = new byte[64 * 64];
 		Arrays.fill(bytes, (byte) 7);
@@ -285,5 +316,17 @@ class NoiseEstimatorTest {
 		float[] grey = new float[100];
 		Arrays.fill(grey, Float.NaN);
 		assertTrue(assertThrows(IllegalArgumentException.class, () -> NoiseEstimator.estimate(grey, 10)).getMessage().contains("NaN"));
+	}
+
+	/** With the same variance v everywhere: √(2/n)·v/SD(z). */
+	@Test
+	void leastErrorOfASlopeIsThatOfAStraightLine() {
+		float[] light = new float[1000];
+		for (int i = 0; i < light.length; i++)
+			light[i] = i % 2 == 0 ? 50 : 70;
+		assertEquals(Math.sqrt(2 / 1000.0) * 49 / 10, NoiseBench.leastError(light, new Camera(0, 100, 7)), 1e-9);
+		// Two levels, of variances v and w: the slope is the difference of two means of 500 squares each.
+		double v = 25 + 2 * 50, w = 25 + 2 * 70;
+		assertEquals(Math.sqrt((2 * v * v + 2 * w * w) / 500) / 20, NoiseBench.leastError(light, new Camera(2, 100, 5)), 1e-9);
 	}
 }
