@@ -57,7 +57,7 @@ public record NoiseEstimate(NoiseModel model, Interval a, Interval b, List<Point
 
 	/** Whether the variance is the same everywhere, as far as the image tells. */
 	public boolean gaussian() {
-		return a.low == 0;
+		return model.a() == 0;
 	}
 
 	/** Sentences for the user; empty if there is nothing to heed. */

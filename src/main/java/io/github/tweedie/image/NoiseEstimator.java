@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntFunction;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
 import io.github.tweedie.image.BlockStatistics.Band;
@@ -27,8 +28,6 @@ public final class NoiseEstimator {
 	/** Blocks beyond this number would make the estimate slower but hardly better. */
 	private static final int MOST_BLOCKS = 1 << 16, MOST_PLANES = 16;
 	private static final int FEWEST_BLOCKS = 8, MOST_DIFFERENCES = 1 << 18;
-	/** A variance that changes by less than this part from dark to bright is the same everywhere; else stabilised numbers were huge. */
-	private static final double EVEN = 0.02;
 	private static final double[] LEVELS = { 0.05, 0.5, 0.95 };
 	/** The errors come from 20 parts of an image, and from a choice of filter they know nothing of. */
 	private static final double CAUTION = 1.15;
@@ -260,13 +259,14 @@ public final class NoiseEstimator {
 			mean = new double[count];
 			around = new double[count];
 			part = new int[count];
-			int side = BlockStatistics.SIDE * (count >= 1600 ? 4 : count >= 400 ? 2 : 1);
+			int each = count / Math.max(1, samples.size()), side = BlockStatistics.SIDE * (each >= 1600 ? 4 : each >= 400 ? 2 : 1);
 			for (int i = 0; i < count; i++) {
 				BlockStatistics blocks = samples.get(sample[i]).blocks;
 				int k = block[i];
 				mean[i] = blocks.mean[k];
 				around[i] = blocks.around[k];
-				part[i] = NoiseFit.part((sample[i] * 4096 + blocks.top[k] / side) * 4096 + blocks.left[k] / side);
+				// NB: the same place in another plane of a stack often holds the same structure, and belongs to the same part.
+				part[i] = NoiseFit.part(blocks.top[k] / side * 4096 + blocks.left[k] / side);
 			}
 			order = NoiseFit.sorted(IntStream.range(0, count).toArray(), mean);
 			levels = count == 0 ? LEVELS : Arrays.stream(LEVELS).map(q -> mean[order[(int) (q * count)]]).toArray();
@@ -328,28 +328,26 @@ public final class NoiseEstimator {
 			}
 
 			NoiseEstimate estimate(Flatness flatness, double rounding, double step, double clippedLow, double clippedHigh) {
-				double standard = CAUTION * Math.sqrt(NoiseFit.jackknife(Arrays.stream(parts).mapToDouble(NoiseFit.Line::a).toArray()));
-				double errorA = NoiseFit.STUDENT * standard, errorB = error(parts);
-				double lowB = line.b() - errorB, highB = line.b() + errorB, factor = flatness.factor();
-				if (line.a() <= errorA) {
+				double errorA = error(parts, NoiseFit.Line::a), errorB = error(parts, NoiseFit.Line::b);
+				double a = line.a(), b = line.b(), lowB = b - errorB, highB = b + errorB, factor = flatness.factor();
+				if (a <= errorA) {
 					NoiseFit gaussian = new NoiseFit(data, true);
-					double same = Math.max(0, gaussian.b()), error = error(gaussian.leavingOut());
-					lowB = Math.min(lowB, same - error);
-					highB = Math.max(highB, same + error);
+					double error = error(gaussian.leavingOut(), NoiseFit.Line::b);
+					errorA = Math.max(0, a + errorA);
+					a = 0;
+					b = Math.max(0, gaussian.b());
+					lowB = Math.min(lowB, b - error);
+					highB = Math.max(highB, b + error);
 				}
-				NoiseFit.Line shrunk = line.shrunk(standard);
-				boolean even = shrunk.a() * (levels[2] - levels[0]) < EVEN * line.variance(levels[1]);
-				double a = even ? 0 : shrunk.a(), b = even ? Math.max(0, shrunk.a() * levels[1] + shrunk.b()) : shrunk.b();
 				double darkest = levels[0], lift = Math.max(0, rounding - factor * (a * darkest + b));
 				return new NoiseEstimate(new NoiseModel(factor * a, factor * b + lift),
-					new Interval(factor * Math.max(0, line.a() - errorA), factor * Math.max(0, line.a() + errorA)),
+					new Interval(Math.max(0, factor * (a - errorA)), factor * (a + errorA)),
 					new Interval(factor * lowB, factor * highB + lift), points(factor), flatness.correlation(), step, clippedLow, clippedHigh);
 			}
 
-			/** Half the width of the interval of b. */
-			private static double error(NoiseFit.Line[] parts) {
-				double[] b = Arrays.stream(parts).mapToDouble(NoiseFit.Line::b).toArray();
-				return NoiseFit.STUDENT * CAUTION * Math.sqrt(NoiseFit.jackknife(b));
+			/** Half the width of the interval of a or b. */
+			private static double error(NoiseFit.Line[] parts, ToDoubleFunction<NoiseFit.Line> of) {
+				return CAUTION * NoiseFit.STUDENT * Math.sqrt(NoiseFit.jackknife(Arrays.stream(parts).mapToDouble(of).toArray()));
 			}
 
 			private List<Point> points(double factor) {

@@ -29,8 +29,6 @@ final class NoiseFit {
 	private static final double MOST_LEAK = 0.5;
 	/** The least variance: its square, by which blocks are weighed, and the products of two weights must be numbers. */
 	private static final double LEAST = 1e-60;
-	/** Standard errors. */
-	private static final double DOUBTFUL = 2;
 	/** What is left, of a sum of squares, of one about the mean that is 0. */
 	private static final double ROUNDING = 1e-12;
 	/** Blocks that are enough for an order of magnitude. */
@@ -124,23 +122,6 @@ final class NoiseFit {
 	/** What a block says of the noise alone. */
 	double withoutLeak(int block) {
 		return weighed.energy[block] - line.leak * (data.structure[block] - variance(data.mean[block]));
-	}
-
-	/**
-	 * The line turned towards the horizontal, about the blocks' weighted mean level, where its error is independent of that of its
-	 * slope: a/(1 + (2·error/a)⁴), half of the slope at two standard errors and nearly all of it at four; horizontal, where it falls.
-	 * A slope that is there and is missed leaves noise in bright parts, one that is not there takes structure from them; to keep all
-	 * or nothing of it, by whether it is significant, is worse than this.
-	 *
-	 * @param error standard error of the slope
-	 */
-	Line shrunk(double error) {
-		double w = 0, z = 0, ratio = DOUBTFUL * error / line.a, slope = line.a > 0 ? line.a / (1 + ratio * ratio * ratio * ratio) : 0;
-		for (int i = 0; i < data.count(); i++) {
-			w += weighed.weight[i];
-			z += weighed.weight[i] * data.mean[i];
-		}
-		return w == 0 ? line : new Line(slope, line.b + (line.a - slope) * z / w, line.leak);
 	}
 
 	// -- Start --

@@ -59,32 +59,6 @@ class NoiseFitTest {
 		}
 	}
 
-	@Test
-	void aLineTurnsTowardsTheHorizontalAboutItsMeanLevel() {
-		int n = 200;
-		double[] mean = levels(n), noise = new double[n];
-		for (int i = 0; i < n; i++)
-			noise[i] = 0.03 * mean[i] + 6;
-		NoiseFit fit = new NoiseFit(data(mean, noise, 3), false);
-		double w = 0, z = 0;
-		for (int i = 0; i < n; i++) {
-			w += fit.weight(i);
-			z += fit.weight(i) * mean[i] / fit.weight(0);
-		}
-		z /= w / fit.weight(0);
-		for (double error : new double[] { 0, 0.25, 0.5, 5 }) {
-			NoiseFit.Line shrunk = fit.shrunk(error * fit.a());
-			assertEquals(fit.a() / (1 + Math.pow(2 * error, 4)), shrunk.a(), 1e-12);
-			assertEquals(fit.variance(z), shrunk.a() * z + shrunk.b(), 1e-9);
-		}
-		double[] falling = new double[n];
-		for (int i = 0; i < n; i++)
-			falling[i] = 20 - 0.03 * mean[i];
-		NoiseFit down = new NoiseFit(data(mean, falling, 3), false);
-		assertEquals(-0.03, down.a(), 0.001);
-		assertEquals(0, down.shrunk(0.01).a());
-	}
-
 	/** Then excess structure and level are one, and the leak cannot be told. */
 	@Test
 	void aLineThroughBlocksOfOneStructureIsFound() {
