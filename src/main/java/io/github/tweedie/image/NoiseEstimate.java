@@ -2,6 +2,7 @@ package io.github.tweedie.image;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
 
 /**
  * What {@link NoiseEstimator} found.
@@ -36,22 +37,46 @@ public record NoiseEstimate(NoiseModel model, Interval a, Interval b, List<Point
 	public record Point(double level, double variance, double error) {}
 
 	/**
-	 * Correlation of the noise of pixels one and two apart, along X and along Y, where the image is even; NaN where it is nowhere.
+	 * Correlation of the noise of pixels near one another, where the image is even; NaN where it is nowhere.
 	 *
+	 * @param noise by the distance of two pixels
 	 * @param found whether the noise is correlated beyond doubt
 	 */
-	public record Correlation(double x1, double x2, double y1, double y2, boolean found) {
+	public record Correlation(Autocorrelation noise, boolean found) {
 
 		/** Of noise that was not looked at. */
 		public static final Correlation UNKNOWN = new Correlation(Double.NaN, Double.NaN, Double.NaN, Double.NaN, false);
 
+		/** Of pixels one and two apart, along X and along Y, and no further. */
+		public Correlation(double x1, double x2, double y1, double y2, boolean found) {
+			this(Autocorrelation.separable(x1, x2, y1, y2), found);
+		}
+
+		/** Of neighbours along X. */
+		public double x1() {
+			return noise.at(1, 0);
+		}
+
+		public double x2() {
+			return noise.at(2, 0);
+		}
+
+		/** Of neighbours along Y. */
+		public double y1() {
+			return noise.at(0, 1);
+		}
+
+		public double y2() {
+			return noise.at(0, 2);
+		}
+
 		/** Pixels along X that share one independent value, 1 + 2·Σρ: 1 for white noise. */
 		public double lengthX() {
-			return 1 + 2 * (Math.max(0, x1) + Math.max(0, x2));
+			return 1 + 2 * IntStream.range(1, noise.reach()).mapToDouble(d -> Math.max(0, noise.at(d, 0))).sum();
 		}
 
 		public double lengthY() {
-			return 1 + 2 * (Math.max(0, y1) + Math.max(0, y2));
+			return 1 + 2 * IntStream.range(1, noise.reach()).mapToDouble(d -> Math.max(0, noise.at(0, d))).sum();
 		}
 	}
 
@@ -69,12 +94,13 @@ public record NoiseEstimate(NoiseModel model, Interval a, Interval b, List<Point
 		if (!correlation.found)
 			return "";
 		String seen = String.format(Locale.ROOT, "The noise of neighbouring pixels is correlated (%.2f along X and %.2f along Y,"
-			+ " white noise has 0; it extends over %.1f × %.1f pixels), ", correlation.x1, correlation.y1, correlation.lengthX(),
+			+ " white noise has 0; it extends over %.1f × %.1f pixels), ", correlation.x1(), correlation.y1(), correlation.lengthX(),
 			correlation.lengthY());
-		if (Math.max(correlation.x1, correlation.y1) < 0)
+		if (Math.max(correlation.x1(), correlation.y1()) < 0)
 			return seen + "as if the image had been sharpened; give the image as the camera wrote it.";
-		return seen + "so a denoiser takes some of it for structure; give the image as the camera wrote it, without interpolation or"
-			+ " compression, or scale it down by 2 with averaging before denoising.";
+		return seen + "so it is made white before denoising, and faint detail is lost; give the image as the camera wrote it, without"
+			+ " interpolation, resizing or compression, or scale it down by " + Math.max(2, Math.round(Math.sqrt(correlation.lengthX()
+				* correlation.lengthY()))) + " with averaging.";
 	}
 
 	private String clippingWarning() {

@@ -47,7 +47,7 @@ public final class NoiseEstimator {
 	}
 
 	/**
-	 * Estimates the noise from planes of one size that are read when they are needed, one at a time and some of them twice.
+	 * Estimates the noise from planes of one size that are read when they are needed, one at a time and some of them several times.
 	 *
 	 * @param count number of planes
 	 * @param width X
@@ -174,6 +174,12 @@ public final class NoiseEstimator {
 				!constant && piled(highs, nextHighs) ? (double) highs / finite : 0, step(plane, low, high, whole));
 		}
 
+		/** What is not clipped. */
+		BlockSpectra.Range range() {
+			return new BlockSpectra.Range(clippedLow > 0 ? lowest : Float.NEGATIVE_INFINITY,
+				clippedHigh > 0 ? highest : Float.POSITIVE_INFINITY);
+		}
+
 		/** Whether more pixels have the last grey level than the tail of a distribution would bring there. */
 		private static boolean piled(int last, int next) {
 			return last > 3 && last > 2 * next + 4 * Math.sqrt(next);
@@ -280,7 +286,8 @@ public final class NoiseEstimator {
 				return small(Math.max(rounding, difference()), step, clippedLow, clippedHigh);
 			Fit[] fits = Arrays.stream(Band.values()).parallel().map(Fit::new).toArray(Fit[]::new);
 			Fit fine = fits[Band.FINE.ordinal()], broad = fits[Band.BROAD.ordinal()], fit = broad.agreesWith(fine) ? broad : fine;
-			return fit.estimate(fit.flatness(source, width), rounding, step, clippedLow, clippedHigh);
+			NoiseEstimate near = fit.estimate(fit.flatness(source, width), rounding, step, clippedLow, clippedHigh);
+			return NoiseSpectrum.refined(near, samples.size(), source::plane, s -> samples.get(s).levels.range(), width);
 		}
 
 		private double difference() {

@@ -1,159 +1,108 @@
 package io.github.tweedie.image;
 
+import java.util.Arrays;
+import java.util.function.DoubleUnaryOperator;
 import java.util.stream.IntStream;
 
+import org.apache.commons.rng.UniformRandomProvider;
+import org.apache.commons.rng.sampling.distribution.ZigguratSampler.NormalizedGaussian;
+
 import io.github.tweedie.image.NoiseEstimate.Correlation;
+import io.github.tweedie.sde.Noise;
+import io.github.tweedie.sde.Noise.Purpose;
 
 /**
- * Makes correlated noise white, so that a network that was trained on white noise knows it for noise. The noise of neighbours is
- * correlated where a camera or a program interpolated after the noise was there: what was seen is h∗(x + n) with white n and a small
- * kernel h. Taken for three pixels wide along each axis, h = (c, 1 − 2c, c), it makes a correlation of neighbours of
+ * Makes correlated noise white, so that a network that was trained on white noise knows it for noise. The noise of pixels near one
+ * another is correlated where a camera or a program interpolated, resized or blurred after the noise was there. With S the power
+ * spectrum of noise of unit variance, the plane is divided by
  *
- * <pre>ρ = 2c·(1 − 2c) / ((1 − 2c)² + 2c²)</pre>
+ * <pre>h(ω) = √((S(ω) + d) / (S(0) + d))</pre>
  *
- * which tells c. The whitened plane is h⁻¹∗y, a tridiagonal system along each row and each column; the border is mirrored. What a
- * network makes of it goes back by h∗. A constant plane stays as it is. Sharpened images have a negative ρ and c.
+ * and what a network makes of it goes back by h. h(0) = 1: a constant plane stays as it is, and the white noise has the strength
+ * of the lowest frequencies, √(S(0) + d).
  *
- * <p>For c near ¼ the highest frequencies are lost, and their rounding errors would be blown up, so c ends at 0.21; noise of a
- * longer reach stays correlated in part, which {@link #deviation()} takes into account. Immutable and safe in any number of
- * threads.
+ * <p>Where S is nearly 0, as at the high frequencies of an image that was enlarged, the division would blow up what little is there.
+ * So white noise of variance d is added to the plane first, as little as makes S + d at least 1/64 of the top of S: no frequency is
+ * amplified by more than about 8, and the noise is white nevertheless. Without noise at the highest frequencies a network takes that of the
+ * others for structure, whatever strength it is told. What is added raises the noise that decides, that of the lowest
+ * frequencies, by 1 %. It is the same for the same extent of the plane.
+ *
+ * <p>Immutable and safe in any number of threads.
  */
 public final class Whitening {
 
 	/** Of noise that is white already. */
-	public static final Whitening NONE = new Whitening(0, 0, 1, 1);
+	public static final Whitening NONE = new Whitening(Autocorrelation.WHITE);
 
-	private static final double MOST = 0.21, LEAST = -0.5;
-	/** Of the caution, for each pixel beyond the second that shares one value. */
-	private static final double UNSEEN = 0.17, MOST_CAUTION = 2;
-	private static final int FREQUENCIES = 256;
+	/** Power of the noise, over its highest, below which there is none at any frequency when white noise was added. */
+	private static final double LEAST = 1.0 / 64;
+	/** Pixels of a period of the kernels; they fade long before its half. */
+	private static final int PERIOD = 96;
 
-	private final double cx, cy, deviation, caution;
+	private final double deviation, added;
+	private final boolean none;
+	private final EvenFilter whiten, colour;
 
-	private Whitening(double cx, double cy, double deviation, double caution) {
-		this.cx = cx;
-		this.cy = cy;
-		this.deviation = deviation;
-		this.caution = caution;
+	private Whitening(Autocorrelation noise) {
+		double[][] spectrum = noise.spectrum(PERIOD);
+		double top = Arrays.stream(spectrum).flatMapToDouble(Arrays::stream).max().orElse(1);
+		double least = Math.max(0, Arrays.stream(spectrum).flatMapToDouble(Arrays::stream).min().orElse(1));
+		double missing = Math.max(0, LEAST * top - least), lowest = Math.max(0, spectrum[0][0]) + missing;
+		none = noise.reach() == 1;
+		added = Math.sqrt(missing);
+		deviation = Math.sqrt(lowest);
+		whiten = kernel(spectrum, s -> Math.sqrt(lowest / (Math.max(0, s) + missing)));
+		colour = kernel(spectrum, s -> Math.sqrt((Math.max(0, s) + missing) / lowest));
 	}
 
 	/** @param correlation as it was measured; unless it was found, nothing is to be done */
 	public static Whitening of(Correlation correlation) {
-		if (!correlation.found())
-			return NONE;
-		double cx = kernel(correlation.x1()), cy = kernel(correlation.y1());
-		double[] alongX = spectrum(correlation.x1(), correlation.x2(), cx), alongY = spectrum(correlation.y1(), correlation.y2(), cy);
-		double variance = mean(alongX) * mean(alongY), slow = Math.max(variance, alongX[0] * alongY[0]);
-		double wide = Math.max(0, correlation.lengthX() * correlation.lengthY() - 2);
-		return new Whitening(cx, cy, Math.pow(variance * slow, 0.25), Math.min(MOST_CAUTION, 1 + UNSEEN * wide));
+		return correlation.found() ? new Whitening(correlation.noise()) : NONE;
 	}
 
-	/** c of a correlation of neighbours: the root near 0 of (6ρ + 4)·c² − (4ρ + 2)·c + ρ = 0. */
-	private static double kernel(double rho) {
-		double a = 6 * rho + 4, b = 4 * rho + 2, root = b * b - 4 * a * rho;
-		double c = root <= 0 ? Math.copySign(1, rho) : 2 * rho / (b + Math.sqrt(root));
-		return Math.max(LEAST, Math.min(MOST, c));
-	}
-
-	/** Power of noise of unit variance and the given correlations after the division by h, from the lowest frequency to the highest. */
-	private static double[] spectrum(double one, double two, double c) {
-		return IntStream.range(0, FREQUENCIES).mapToDouble(k -> {
-			double w = Math.PI * k / (FREQUENCIES - 1), h = 1 - 2 * c + 2 * c * Math.cos(w);
-			return Math.max(0, 1 + 2 * one * Math.cos(w) + 2 * Math.max(0, two) * Math.cos(2 * w)) / (h * h);
-		}).toArray();
-	}
-
-	/** By the trapezoidal rule. */
-	private static double mean(double[] spectrum) {
-		double sum = (spectrum[0] + spectrum[FREQUENCIES - 1]) / 2;
-		for (int k = 1; k < FREQUENCIES - 1; k++)
-			sum += spectrum[k];
-		return sum / (FREQUENCIES - 1);
+	private static EvenFilter kernel(double[][] spectrum, DoubleUnaryOperator gain) {
+		double[][] gains = Arrays.stream(spectrum).map(row -> Arrays.stream(row).map(gain).toArray()).toArray(double[][]::new);
+		double[][] kernel = new Cosines(PERIOD).transformed(gains);
+		return new EvenFilter(Arrays.stream(kernel).map(row -> Arrays.stream(row).map(v -> v / (PERIOD * PERIOD)).toArray())
+			.toArray(double[][]::new));
 	}
 
 	/** Whether nothing is to be done. */
 	public boolean none() {
-		return cx == 0 && cy == 0;
+		return none;
 	}
 
-	/**
-	 * Standard deviation of the white noise over that of the noise as it was: at least its true one, and the geometric mean of that and
-	 * of the noise at the lowest frequencies where some correlation is left.
-	 */
+	/** Standard deviation of the white noise over that of the noise as it was. */
 	public double deviation() {
 		return deviation;
 	}
 
 	/**
-	 * Factor by which a denoiser does well to take the noise for stronger still, for what the measurement does not see of wide noise:
-	 * it is made in blocks of 8×8 pixels from which a plane is taken. 1 where at most two pixels share one value. On simulated noise
-	 * blurred by 0.7 to 1 pixel, and on that of wide-field cameras with the mean of many exposures beside it, 1.25 to 2 denoised best.
-	 */
-	public double caution() {
-		return caution;
-	}
-
-	/**
-	 * The plane with white noise, h⁻¹∗y.
+	 * The plane with white noise.
 	 *
-	 * @param plane Y×X, unchanged
+	 * @param plane Y×X, unchanged; its noise has unit variance
 	 * @param width X
 	 */
 	public float[] whitened(float[] plane, int width) {
-		return along(plane, width, Whitening::solve);
+		return none ? plane.clone() : whiten.applied(lifted(plane, width), width);
 	}
 
-	/** The inverse of {@link #whitened}, h∗x. */
-	public float[] coloured(float[] plane, int width) {
-		return along(plane, width, Whitening::blur);
-	}
-
-	/** Changes a line of pixels. */
-	private interface Line {
-		void change(double[] line, double c);
-	}
-
-	private float[] along(float[] plane, int width, Line change) {
-		int height = plane.length / width;
+	/** The plane with the noise that is added; the generator of each row is its own, so that threads change nothing. */
+	private float[] lifted(float[] plane, int width) {
+		if (added == 0)
+			return plane;
 		float[] out = plane.clone();
-		if (cx != 0)
-			IntStream.range(0, height).parallel().forEach(y -> line(out, y * width, 1, width, cx, change));
-		if (cy != 0)
-			IntStream.range(0, width).parallel().forEach(x -> line(out, x, width, height, cy, change));
+		IntStream.range(0, plane.length / width).parallel().forEach(y -> {
+			UniformRandomProvider random = new Noise(1).generator(Purpose.PROBE, 0, 0, y);
+			NormalizedGaussian gaussian = NormalizedGaussian.of(random);
+			for (int i = y * width; i < (y + 1) * width; i++)
+				out[i] += (float) (added * gaussian.sample());
+		});
 		return out;
 	}
 
-	private static void line(float[] plane, int from, int stride, int count, double c, Line change) {
-		double[] line = new double[count];
-		for (int i = 0; i < count; i++)
-			line[i] = plane[from + i * stride];
-		change.change(line, c);
-		for (int i = 0; i < count; i++)
-			plane[from + i * stride] = (float) line[i];
-	}
-
-	/** The pixel beyond the border is the one before it. */
-	private static void blur(double[] line, double c) {
-		double before = line[0];
-		for (int i = 0; i < line.length; i++) {
-			double own = line[i], after = line[Math.min(i + 1, line.length - 1)];
-			line[i] = own + c * (before - 2 * own + after);
-			before = own;
-		}
-	}
-
-	/** Elimination from left to right and substitution back: the diagonal outweighs its neighbours, so no pivot is needed. */
-	private static void solve(double[] line, double c) {
-		int n = line.length;
-		if (n == 1)
-			return;
-		double[] upper = new double[n];
-		for (int i = 0; i < n; i++) {
-			double diagonal = 1 - (i == 0 || i == n - 1 ? c : 2 * c), pivot = i == 0 ? diagonal : diagonal - c * upper[i - 1];
-			upper[i] = c / pivot;
-			line[i] = (line[i] - (i == 0 ? 0 : c * line[i - 1])) / pivot;
-		}
-		for (int i = n - 2; i >= 0; i--)
-			line[i] -= upper[i] * line[i + 1];
+	/** The way back for a plane without noise. */
+	public float[] coloured(float[] plane, int width) {
+		return none ? plane.clone() : colour.applied(plane, width);
 	}
 }

@@ -347,9 +347,9 @@ public final class Denoising {
 		}
 
 		/**
-		 * The correlation of the noise of neighbouring pixels, as {@link io.github.tweedie.image.NoiseEstimator} measures it; unless it was
-		 * found beyond doubt, nothing changes. The stabilised plane is sharpened until its noise is white, denoised, and blurred
-		 * again. Such noise needs no {@link #inflation} on top.
+		 * The correlation of the noise of pixels near one another, as {@link io.github.tweedie.image.NoiseEstimator} measures it; unless
+		 * it was found beyond doubt, nothing changes. The stabilised plane is filtered until its noise is white, denoised, and
+		 * filtered back; see {@link Whitening}. Such noise needs no {@link #inflation} on top.
 		 */
 		public Builder correlation(NoiseEstimate.Correlation measured) {
 			whitening = Whitening.of(measured);

@@ -48,7 +48,7 @@ record NoisyPlane(float[] data, double sigma, Conditioner condition, UnaryOperat
 		double unit = whitening.deviation();
 		IntensityScale scale = IntensityScale.ofNoisy(stable, width, unit);
 		float[] data = scale.toData(stable, prior.low(), prior.high());
-		double sigma = inflation * whitening.caution() * scale.toData(unit, prior.low(), prior.high());
+		double sigma = inflation * scale.toData(unit, prior.low(), prior.high());
 		return new NoisyPlane(data, sigma, Conditioner.NONE, clean -> {
 			float[] out = scale.toGrey(clean, prior.low(), prior.high());
 			if (!whitening.none())

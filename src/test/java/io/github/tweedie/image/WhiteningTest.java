@@ -66,23 +66,28 @@ class WhiteningTest {
 		}
 	}
 
-	/** The correlation of a Gaussian kernel as wide as a pixel reaches further than three pixels: no frequency is blown up beyond bounds. */
+	/** Where there is no noise at the highest frequencies, white noise is added, and no frequency is amplified by more than 8. */
 	@Test
-	void wideCorrelationIsWhitenedInPart() {
-		Whitening whitening = Whitening.of(new Correlation(0.78, 0.37, 0.78, 0.37, true));
-		float[] impulse = new float[31 * 31];
-		impulse[15 * 31 + 15] = 1;
-		for (float v : whitening.whitened(impulse, 31))
-			assertTrue(Math.abs(v) < 1 / Math.pow(1 - 4 * 0.21, 2), "at most the gain of the highest frequency along both axes");
-		assertTrue(whitening.deviation() > 2 && whitening.deviation() < 4, "deviation " + whitening.deviation());
+	void noFrequencyIsBlownUp() {
+		Whitening whitening = Whitening.of(found(0.25, 0.25));
+		float[] impulse = new float[63 * 63], flat = new float[63 * 63];
+		impulse[31 * 63 + 31] = 100;
+		float[] noise = whitening.whitened(flat, 63), both = whitening.whitened(impulse, 63);
+		double highest = 0;
+		for (int i = 0; i < both.length; i++)
+			highest += (both[i] - noise[i]) / 100 * ((i % 63 + i / 63) % 2 == 0 ? 1 : -1);
+		// Of a kernel of mean power 0.375² and power 0 at the highest frequency, a 64th of the power at the lowest is added.
+		assertEquals(Math.sqrt(65), highest, 0.01);
+		assertEquals(Math.sqrt(65 / 64.0) / 0.375, whitening.deviation(), 1e-6);
+		assertTrue(Arrays.equals(noise, whitening.whitened(flat, 63)));
 	}
 
 	@Test
 	void colouringTakesWhiteningBack() {
-		Whitening whitening = Whitening.of(found(0.2, -0.1));
+		Whitening whitening = Whitening.of(found(0.18, -0.1));
 		for (int[] extent : new int[][] { { 1, 1 }, { 5, 1 }, { 1, 9 }, { 2, 2 }, { 13, 7 } }) {
 			float[] plane = random(extent[0] * extent[1], 2), before = plane.clone();
-			assertArrayEquals(before, whitening.coloured(whitening.whitened(plane, extent[0]), extent[0]), 1e-5f);
+			assertArrayEquals(before, whitening.coloured(whitening.whitened(plane, extent[0]), extent[0]), 1e-4f);
 			assertArrayEquals(before, plane, "unchanged");
 		}
 	}
@@ -91,18 +96,9 @@ class WhiteningTest {
 	void aConstantPlaneStaysAsItIs() {
 		float[] plane = new float[12 * 10];
 		Arrays.fill(plane, 7);
-		Whitening whitening = Whitening.of(found(0.2, 0.1));
-		assertArrayEquals(plane, whitening.whitened(plane, 12), 1e-5f);
-		assertArrayEquals(plane, whitening.coloured(plane, 12), 1e-5f);
-	}
-
-	/** Four pixels that share one value are two more than need no caution. */
-	@Test
-	void theWiderTheNoiseTheMoreCaution() {
-		assertEquals(1, Whitening.of(new Correlation(0.5, 0, 0, 0, true)).caution());
-		assertEquals(1, Whitening.of(new Correlation(-0.2, 0, -0.2, 0, true)).caution());
-		assertEquals(1.34, Whitening.of(new Correlation(0.5, 0, 0.5, 0, true)).caution(), 1e-9);
-		assertEquals(2, Whitening.of(new Correlation(0.78, 0.37, 0.78, 0.37, true)).caution());
+		Whitening whitening = Whitening.of(found(0.18, 0.1));
+		assertArrayEquals(plane, whitening.whitened(plane, 12), 2e-4f);
+		assertArrayEquals(plane, whitening.coloured(plane, 12), 2e-4f);
 	}
 
 	@Test

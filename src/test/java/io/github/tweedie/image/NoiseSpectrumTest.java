@@ -1,0 +1,271 @@
+package io.github.tweedie.image;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import java.util.Random;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import io.github.tweedie.image.BlockSpectra.Block;
+import io.github.tweedie.image.BlockSpectra.Range;
+import io.github.tweedie.image.Specimen.Family;
+
+/** Noise that a known kernel made of white noise has a known spectrum. */
+class NoiseSpectrumTest {
+
+	private static final Range ALL = new Range(Float.NEGATIVE_INFINITY, Float.POSITIVE_INFINITY);
+
+	private static float[] random(int size, double deviation, int seed) {
+		float[] out = new float[size];
+		Random random = new Random(seed);
+		for (int i = 0; i < size; i++)
+			out[i] = (float) (deviation * random.nextGaussian());
+		return out;
+	}
+
+	/** By distance, from 0 on, along either axis; of a Gaussian of a standard deviation in pixels. */
+	private static double[] gaussian(double deviation) {
+		double[] taps = new double[(int) (5 * deviation) + 2];
+		for (int i = 0; i < taps.length; i++)
+			taps[i] = Math.exp(-i * i / (2 * deviation * deviation));
+		double sum = 2 * Arrays.stream(taps).sum() - taps[0];
+		return Arrays.stream(taps).map(v -> v / sum).toArray();
+	}
+
+	private static double[][] product(double[] taps) {
+		return Arrays.stream(taps).mapToObj(y -> Arrays.stream(taps).map(x -> x * y).toArray()).toArray(double[][]::new);
+	}
+
+	private static double autocovariance(double[] taps, int distance) {
+		double sum = 0;
+		for (int i = 1 - taps.length; i < taps.length; i++)
+			if (Math.abs(i + distance) < taps.length)
+				sum += taps[Math.abs(i)] * taps[Math.abs(i + distance)];
+		return sum;
+	}
+
+	private static double[] meanPower(BlockSpectra spectra, float[] plane, int width) {
+		Block[] blocks = spectra.of(1, i -> plane, i -> ALL, width);
+		double[] mean = new double[spectra.cells()];
+		for (Block block : blocks)
+			for (int c = 0; c < mean.length; c++)
+				mean[c] += block.power()[c] / blocks.length;
+		return mean;
+	}
+
+	// -- Transforms and filters --
+
+	@Test
+	void theCosineTransformIsThatOfTheWholePlaneAndItsOwnInverse() {
+		double[][] quadrant = { { 3, -1, 0.5 }, { 0.2, 2, 1 }, { 4, 0.1, -2 } };
+		double[][] once = new Cosines(4).transformed(quadrant), twice = new Cosines(4).transformed(once);
+		for (int l = 0; l < 3; l++)
+			for (int k = 0; k < 3; k++) {
+				double sum = 0;
+				for (int y = 0; y < 4; y++)
+					for (int x = 0; x < 4; x++)
+						sum += quadrant[Math.min(y, 4 - y)][Math.min(x, 4 - x)] * Math.cos(Math.PI / 2 * (k * x + l * y));
+				assertEquals(sum, once[l][k], 1e-12);
+				assertEquals(16 * quadrant[l][k], twice[l][k], 1e-12);
+			}
+	}
+
+	@Test
+	void anEvenFilterIsTheConvolutionWithItsKernel() {
+		double[][] quadrant = { { 0.5, 0.2, -0.1 }, { 0.15, 0.3, 0.02 }, { -0.05, 0.04, 0.1 } };
+		int width = 9, height = 7;
+		float[] plane = random(width * height, 1, 1), out = new EvenFilter(quadrant).applied(plane, width);
+		for (int y = 0; y < height; y++)
+			for (int x = 0; x < width; x++) {
+				double sum = 0;
+				for (int dy = -2; dy <= 2; dy++)
+					for (int dx = -2; dx <= 2; dx++)
+						sum += quadrant[Math.abs(dy)][Math.abs(dx)] * plane[mirrored(y + dy, height) * width + mirrored(x + dx, width)];
+				assertEquals(sum, out[y * width + x], 1e-5);
+			}
+	}
+
+	private static int mirrored(int i, int count) {
+		return i < 0 ? -1 - i : i < count ? i : 2 * count - 1 - i;
+	}
+
+	/** Of white noise n after (c, 1 − 2c, c): |h(ω)|² over its mean, along either axis. */
+	@Test
+	void theSpectrumOfAnAutocorrelationIsThatOfItsKernel() {
+		double c = 0.2, power = (1 - 2 * c) * (1 - 2 * c) + 2 * c * c, one = 2 * c * (1 - 2 * c) / power, two = c * c / power;
+		Autocorrelation noise = Autocorrelation.separable(one, two, one, two);
+		double[][] spectrum = noise.spectrum(16);
+		for (int l = 0; l <= 8; l++)
+			for (int k = 0; k <= 8; k++) {
+				double h = (1 - 2 * c + 2 * c * Math.cos(Math.PI * k / 8)) * (1 - 2 * c + 2 * c * Math.cos(Math.PI * l / 8));
+				assertEquals(h * h / (power * power), spectrum[l][k], 1e-12);
+			}
+		assertEquals(spectrum[0][0], noise.lowest(), 1e-12);
+		assertEquals(0, noise.at(3, 0));
+	}
+
+	// -- Spectra of blocks --
+
+	@ParameterizedTest
+	@ValueSource(ints = { 16, 32 })
+	void whiteNoiseHasItsVarianceAtEveryFrequencyButTheFlatOnes(int side) {
+		BlockSpectra spectra = new BlockSpectra(side);
+		double[] mean = meanPower(spectra, random(512 * 512, 3, 2), 512);
+		double blocks = Math.min(2048, Math.pow(2 * 512.0 / side - 1, 2)), all = 0, weight = 0;
+		for (int c = 0; c < mean.length; c++) {
+			if (spectra.flat(c)) {
+				assertTrue(mean[c] < 9, "a plane was taken away");
+				continue;
+			}
+			// One value in each block where both frequencies are their own opposite.
+			assertEquals(9, mean[c], 9 * 5 * Math.sqrt(2 / blocks));
+			all += spectra.weight(c) * mean[c];
+			weight += spectra.weight(c);
+		}
+		// As many independent values as pixels, of which not all blocks were looked at.
+		assertEquals(9, all / weight, 9 * 5 * Math.sqrt(2.0 / (256 * 256)));
+	}
+
+	@Test
+	void aPlaneHasNoPower() {
+		float[] plane = new float[64 * 64];
+		for (int i = 0; i < plane.length; i++)
+			plane[i] = 100 + 2 * (i % 64) - 3 * (i / 64);
+		for (double power : meanPower(new BlockSpectra(32), plane, 64))
+			assertEquals(0, power, 1e-6);
+	}
+
+	@Test
+	void theRelativeSpreadOfAMeanOverCellsIsAsExpected() {
+		BlockSpectra spectra = new BlockSpectra(32);
+		float[] white = random(1024 * 1024, 1, 3);
+		Block[] blocks = spectra.of(1, i -> white, i -> ALL, 1024);
+		double one = 0, two = 0, weight = 0;
+		for (Block block : blocks) {
+			double sum = 0;
+			weight = 0;
+			for (int c = 0; c < block.power().length; c++)
+				if (spectra.frequency(c) > 5 && spectra.frequency(c) < 11) {
+					sum += spectra.weight(c) * block.power()[c];
+					weight += spectra.weight(c);
+				}
+			one += sum / weight / blocks.length;
+			two += sum / weight * sum / weight / blocks.length;
+		}
+		// The relative error of a variance from 2048 blocks is 3 %; at the rim of the ring some neighbours are missing.
+		assertEquals(BlockSpectra.spread(weight), two / (one * one) - 1, 0.2 * BlockSpectra.spread(weight));
+	}
+
+	/** The window's loss at each distance is made good: what is left is the kernel's autocovariance, and the taper. */
+	@Test
+	void theCovarianceIsThatOfTheKernel() {
+		// NB: a kernel that leaves little at the low frequencies, of which the plane takes some: 9 of 1024, with (0.1² / 1.405)² of the power.
+		double[] taps = { 1, 0, 0, -0.45 };
+		float[] noise = new EvenFilter(product(taps)).applied(random(1024 * 1024, 1, 4), 1024);
+		BlockSpectra spectra = new BlockSpectra(32);
+		double[][] covariance = spectra.covariance(meanPower(spectra, noise, 1024), 9);
+		double variance = Math.pow(autocovariance(taps, 0), 2);
+		for (int dy = 0; dy < 9; dy++)
+			for (int dx = 0; dx < 9; dx++) {
+				double expected = autocovariance(taps, dx) * autocovariance(taps, dy) * BlockSpectra.taper(dx, 9) * BlockSpectra.taper(dy, 9);
+				assertEquals(expected, covariance[dy][dx], 0.015 * variance);
+			}
+	}
+
+	@Test
+	void clippedAndConstantBlocksAreLeftOut() {
+		float[] plane = random(64 * 64, 1, 5);
+		for (int y = 0; y < 32; y++)
+			Arrays.fill(plane, y * 64, y * 64 + 32, 7);
+		for (int y = 40; y < 48; y++)
+			Arrays.fill(plane, y * 64 + 48, y * 64 + 64, 50);
+		Block[] blocks = new BlockSpectra(32).of(1, i -> plane, i -> new Range(Float.NEGATIVE_INFINITY, 40), 64);
+		assertEquals(6, blocks.length, "of 9, one is constant, and two hold an eighth of clipped pixels");
+	}
+
+	// -- Estimates --
+
+	/** Nuclei, blurred together with noise that has 10 grey levels when it is. */
+	@ParameterizedTest
+	@ValueSource(doubles = { 0.7, 1, 1.5 })
+	void theNoiseOfABlurredImageIsMeasured(double blur) {
+		double[] taps = gaussian(blur);
+		NoiseEstimate estimate = ofBlurredNuclei(taps);
+		assertTrue(estimate.correlation().found());
+		// NB: wide noise has few independent values in the quiet half of the picture: 384²/2 pixels, up to 28 of which share one.
+		assertEquals(10, estimate.model().deviation(300), 1.5);
+		for (int d = 1; d < 4; d++) {
+			double rho = autocovariance(taps, d) / autocovariance(taps, 0) * BlockSpectra.taper(d, 9);
+			assertEquals(rho, estimate.correlation().noise().at(d, 0), 0.12);
+			assertEquals(rho, estimate.correlation().noise().at(0, d), 0.12);
+		}
+	}
+
+	/** A blur of two pixels: the noise is as wide as the structure, of which some is taken for noise. */
+	@Test
+	void theNoiseOfAStronglyBlurredImageIsFoundAndNotTakenForWeaker() {
+		NoiseEstimate estimate = ofBlurredNuclei(gaussian(2));
+		assertTrue(estimate.correlation().found());
+		assertEquals(12, estimate.model().deviation(300), 3);
+	}
+
+	private static NoiseEstimate ofBlurredNuclei(double[] taps) {
+		int side = 384;
+		float[] light = new Planes(Specimen.draw(Family.NUCLEI, side, side, 11)).read(0), white = random(side * side, 10 / autocovariance(taps, 0), 6);
+		for (int i = 0; i < light.length; i++)
+			white[i] += light[i];
+		float[] seen = new EvenFilter(product(taps)).applied(white, side);
+		for (int i = 0; i < seen.length; i++)
+			seen[i] = Math.round(seen[i]);
+		return NoiseEstimator.estimate(Planes.like(new float[][] { seen }, side, side));
+	}
+
+	@ParameterizedTest
+	@EnumSource(value = Family.class, names = { "NUCLEI", "MEMBRANES", "NETWORKS", "DENDRITES" })
+	void anImageWithoutNoiseHasNoCorrelatedNoise(Family family) {
+		float[] light = new Planes(Specimen.draw(family, 384, 384, 12)).read(0);
+		for (int i = 0; i < light.length; i++)
+			light[i] = Math.round(light[i]);
+		assertFalse(NoiseEstimator.estimate(Planes.like(new float[][] { light }, 384, 384)).correlation().found());
+	}
+
+	// -- Whitening --
+
+	/** Made white, it has no correlation at any distance, and the strength that was promised. */
+	@ParameterizedTest
+	@ValueSource(doubles = { 0.7, 1, 1.5, 2 })
+	void blurredNoiseIsMadeWhite(double blur) {
+		int width = 500, inside = 420;
+		double[] taps = gaussian(blur), correlation = new double[12];
+		for (int d = 0; d < 12; d++)
+			correlation[d] = autocovariance(taps, d) / autocovariance(taps, 0);
+		Whitening whitening = Whitening.of(new NoiseEstimate.Correlation(new Autocorrelation(product(correlation)), true));
+		float[] noise = new EvenFilter(product(taps)).applied(random(width * width, 1 / autocovariance(taps, 0), 7), width);
+		float[] white = whitening.whitened(noise, width);
+		double squares = 0, sum = 0;
+		double[] products = new double[6];
+		for (int y = 40; y < 40 + inside; y++)
+			for (int x = 40; x < 40 + inside; x++) {
+				int i = y * width + x;
+				squares += white[i] * white[i];
+				sum += white[i];
+				for (int d = 0; d < 3; d++) {
+					products[d] += white[i] * white[i + d + 1];
+					products[d + 3] += white[i] * white[i + (d + 1) * width];
+				}
+			}
+		// Errors of 1/√(2n) and 1/√n, five times.
+		assertEquals(1, Math.sqrt(squares) / inside / whitening.deviation(), 5 / Math.sqrt(2) / inside + 0.002);
+		assertEquals(0, sum / inside / inside, 5 * whitening.deviation() / inside);
+		double all = squares;
+		assertArrayEquals(new double[6], Arrays.stream(products).map(p -> p / all).toArray(), 5.0 / inside + 0.002);
+		assertArrayEquals(white, whitening.whitened(noise, width), "the same for the same plane");
+	}
+}
