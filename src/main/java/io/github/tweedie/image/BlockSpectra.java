@@ -48,7 +48,7 @@ record BlockSpectra(int side) {
 			return IntStream.range(0, (int) used).parallel().mapToObj(i -> {
 				long at = i * all / used;
 				int left = (int) (at % columns) * step, top = (int) (at / columns) * step;
-				int part = NoiseFit.part((p * 4096 + top / (2 * side)) * 4096 + left / (2 * side));
+				int part = NoiseFit.part(top / (2 * side) * 4096 + left / (2 * side));
 				return tables.block(plane, top * width + left, width, ranges.apply(p), part);
 			}).toList().stream();
 		}).filter(Objects::nonNull).toArray(Block[]::new);

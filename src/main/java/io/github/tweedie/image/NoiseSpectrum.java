@@ -2,7 +2,6 @@ package io.github.tweedie.image;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
@@ -55,6 +54,7 @@ final class NoiseSpectrum {
 	private final BlockSpectra spectra;
 	private final Block[] blocks;
 	private final double[] mean;
+	private final int[] part, order;
 	private NoiseFit line;
 	private NoiseFit.Data data;
 	/** s of each cell, times a factor that the line lacks. */
@@ -67,6 +67,8 @@ final class NoiseSpectrum {
 		this.spectra = spectra;
 		this.blocks = blocks;
 		mean = Arrays.stream(blocks).mapToDouble(Block::level).toArray();
+		part = Arrays.stream(blocks).mapToInt(Block::part).toArray();
+		order = NoiseFit.sorted(IntStream.range(0, blocks.length).toArray(), mean);
 		double least = 1e-3 * start.variance(NoiseFit.quantile(mean.clone(), 0.5));
 		double[] variance = Arrays.stream(mean).map(z -> Math.max(least, start.variance(z))).toArray();
 		power = lowQuantiles(variance);
@@ -155,7 +157,7 @@ final class NoiseSpectrum {
 		if (low.length == 0 || high.length == 0)
 			return false;
 		double[] structure = share(low), noise = share(high);
-		data = new NoiseFit.Data(mean, mean, noise, structure, Arrays.stream(blocks).mapToInt(Block::part).toArray(), spread(high));
+		data = new NoiseFit.Data(mean, mean, noise, structure, part, order, spread(high));
 		line = new NoiseFit(data, false);
 		if (!(line.a() > 0))
 			line = new NoiseFit(data, true);
@@ -255,10 +257,10 @@ final class NoiseSpectrum {
 	}
 
 	private NoiseEstimate estimate(NoiseEstimate seen) {
-		double[][] parts = line.leavingOut();
+		NoiseFit.Line[] parts = line.leavingOut();
 		double factor = covariance()[0][0], a = Math.max(0, line.a()), wide = NoiseFit.STUDENT;
-		double errorA = wide * Math.sqrt(NoiseFit.jackknife(Arrays.stream(parts).mapToDouble(p -> p[0]).toArray()));
-		double errorB = wide * Math.sqrt(NoiseFit.jackknife(Arrays.stream(parts).mapToDouble(p -> p[1]).toArray()));
+		double errorA = wide * Math.sqrt(NoiseFit.jackknife(Arrays.stream(parts).mapToDouble(NoiseFit.Line::a).toArray()));
+		double errorB = wide * Math.sqrt(NoiseFit.jackknife(Arrays.stream(parts).mapToDouble(NoiseFit.Line::b).toArray()));
 		double b = a == 0 ? Math.max(0, line.b()) : line.b();
 		return new NoiseEstimate(new NoiseModel(factor * a, factor * b),
 			new Interval(Math.max(0, factor * (a - errorA)), factor * (a + errorA)),
@@ -267,13 +269,12 @@ final class NoiseSpectrum {
 	}
 
 	private List<Point> points(double factor) {
-		Integer[] order = IntStream.range(0, blocks.length).filter(i -> line.weight(i) > 0).boxed()
-			.sorted(Comparator.comparingDouble(i -> mean[i])).toArray(Integer[]::new);
+		int[] usual = Arrays.stream(order).filter(i -> line.weight(i) > 0).toArray();
 		List<Point> points = new ArrayList<>();
-		int bins = Math.min(BINS, order.length);
+		int bins = Math.min(BINS, usual.length);
 		for (int bin = 0; bin < bins; bin++) {
 			double w = 0, z = 0, v = 0;
-			for (Integer i : Arrays.copyOfRange(order, bin * order.length / bins, (bin + 1) * order.length / bins)) {
+			for (int i : Arrays.copyOfRange(usual, bin * usual.length / bins, (bin + 1) * usual.length / bins)) {
 				w += line.weight(i);
 				z += line.weight(i) * mean[i];
 				v += line.weight(i) * line.withoutLeak(i);
