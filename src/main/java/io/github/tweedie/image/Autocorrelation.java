@@ -54,6 +54,30 @@ public final class Autocorrelation {
 	}
 
 	/**
+	 * The terms of the power at one frequency along X, of which the sum over cosines tells it at a frequency along Y.
+	 *
+	 * @param frequency ω along X, radians a pixel
+	 */
+	double[] alongY(double frequency) {
+		double[] terms = new double[values.length];
+		for (int dy = 0; dy < values.length; dy++)
+			for (int dx = 0; dx < values.length; dx++)
+				terms[dy] += Cosines.weight(dx) * Cosines.weight(dy) * values[dy][dx] * Math.cos(dx * frequency);
+		return terms;
+	}
+
+	/** Σ of terms c(k)·cos(kω), by Clenshaw's recurrence. */
+	static double sum(double[] terms, double cosine) {
+		double next = 0, second = 0;
+		for (int k = terms.length - 1; k > 0; k--) {
+			double own = terms[k] + 2 * cosine * next - second;
+			second = next;
+			next = own;
+		}
+		return terms[0] + cosine * next - second;
+	}
+
+	/**
 	 * Power of noise of unit variance at the frequencies 0, 1, … n/2 periods in n pixels, along Y, then along X. Its mean over all n×n
 	 * frequencies is 1. Errors of measurement may make it negative.
 	 */

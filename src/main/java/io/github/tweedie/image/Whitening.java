@@ -6,6 +6,7 @@ import java.util.stream.IntStream;
 
 import org.apache.commons.rng.UniformRandomProvider;
 import org.apache.commons.rng.sampling.distribution.ZigguratSampler.NormalizedGaussian;
+import org.jtransforms.dct.FloatDCT_1D;
 
 import io.github.tweedie.image.NoiseEstimate.Correlation;
 import io.github.tweedie.sde.Noise;
@@ -36,23 +37,20 @@ public final class Whitening {
 
 	/** Power of the noise, over its highest, below which there is none at any frequency when white noise was added. */
 	private static final double LEAST = 1.0 / 64;
-	/** Pixels of a period of the kernels; they fade long before its half. */
+	/** Frequencies at which the ends of the spectrum are looked for. */
 	private static final int PERIOD = 96;
 
-	private final double deviation, added;
-	private final boolean none;
-	private final EvenFilter whiten, colour;
+	private final Autocorrelation noise;
+	/** d, and S(0) + d. */
+	private final double missing, lowest;
 
 	private Whitening(Autocorrelation noise) {
+		this.noise = noise;
 		double[][] spectrum = noise.spectrum(PERIOD);
 		double top = Arrays.stream(spectrum).flatMapToDouble(Arrays::stream).max().orElse(1);
 		double least = Math.max(0, Arrays.stream(spectrum).flatMapToDouble(Arrays::stream).min().orElse(1));
-		double missing = Math.max(0, LEAST * top - least), lowest = Math.max(0, spectrum[0][0]) + missing;
-		none = noise.reach() == 1;
-		added = Math.sqrt(missing);
-		deviation = Math.sqrt(lowest);
-		whiten = kernel(spectrum, s -> Math.sqrt(lowest / (Math.max(0, s) + missing)));
-		colour = kernel(spectrum, s -> Math.sqrt((Math.max(0, s) + missing) / lowest));
+		missing = Math.max(0, LEAST * top - least);
+		lowest = Math.max(0, spectrum[0][0]) + missing;
 	}
 
 	/** @param correlation as it was measured; unless it was found, nothing is to be done */
@@ -60,21 +58,14 @@ public final class Whitening {
 		return correlation.found() ? new Whitening(correlation.noise()) : NONE;
 	}
 
-	private static EvenFilter kernel(double[][] spectrum, DoubleUnaryOperator gain) {
-		double[][] gains = Arrays.stream(spectrum).map(row -> Arrays.stream(row).map(gain).toArray()).toArray(double[][]::new);
-		double[][] kernel = new Cosines(PERIOD).transformed(gains);
-		return new EvenFilter(Arrays.stream(kernel).map(row -> Arrays.stream(row).map(v -> v / (PERIOD * PERIOD)).toArray())
-			.toArray(double[][]::new));
-	}
-
 	/** Whether nothing is to be done. */
 	public boolean none() {
-		return none;
+		return noise.reach() == 1;
 	}
 
 	/** Standard deviation of the white noise over that of the noise as it was. */
 	public double deviation() {
-		return deviation;
+		return Math.sqrt(lowest);
 	}
 
 	/**
@@ -84,25 +75,56 @@ public final class Whitening {
 	 * @param width X
 	 */
 	public float[] whitened(float[] plane, int width) {
-		return none ? plane.clone() : whiten.applied(lifted(plane, width), width);
-	}
-
-	/** The plane with the noise that is added; the generator of each row is its own, so that threads change nothing. */
-	private float[] lifted(float[] plane, int width) {
-		if (added == 0)
-			return plane;
 		float[] out = plane.clone();
-		IntStream.range(0, plane.length / width).parallel().forEach(y -> {
-			UniformRandomProvider random = new Noise(1).generator(Purpose.PROBE, 0, 0, y);
-			NormalizedGaussian gaussian = NormalizedGaussian.of(random);
-			for (int i = y * width; i < (y + 1) * width; i++)
-				out[i] += (float) (added * gaussian.sample());
-		});
+		if (none())
+			return out;
+		if (missing > 0)
+			lift(out, width);
+		multiply(out, width, s -> Math.sqrt(lowest / (Math.max(0, s) + missing)));
 		return out;
 	}
 
 	/** The way back for a plane without noise. */
 	public float[] coloured(float[] plane, int width) {
-		return none ? plane.clone() : colour.applied(plane, width);
+		float[] out = plane.clone();
+		if (!none())
+			multiply(out, width, s -> Math.sqrt((Math.max(0, s) + missing) / lowest));
+		return out;
+	}
+
+	/** Adds noise; the generator of each row is its own, so that threads change nothing. */
+	private void lift(float[] plane, int width) {
+		double added = Math.sqrt(missing);
+		IntStream.range(0, plane.length / width).parallel().forEach(y -> {
+			UniformRandomProvider random = new Noise(1).generator(Purpose.PROBE, 0, 0, y);
+			NormalizedGaussian gaussian = NormalizedGaussian.of(random);
+			for (int i = y * width; i < (y + 1) * width; i++)
+				plane[i] += (float) (added * gaussian.sample());
+		});
+	}
+
+	/**
+	 * Multiplies every frequency of a plane whose border is mirrored by what S is there: its cosine transform has these alone. NB: the
+	 * library's own transform of planes leaves threads behind that keep Java from ending for a minute.
+	 */
+	private void multiply(float[] plane, int width, DoubleUnaryOperator gain) {
+		int height = plane.length / width;
+		ThreadLocal<FloatDCT_1D> row = ThreadLocal.withInitial(() -> new FloatDCT_1D(width));
+		ThreadLocal<FloatDCT_1D> column = ThreadLocal.withInitial(() -> new FloatDCT_1D(height));
+		double[] cosines = IntStream.range(0, height).mapToDouble(y -> Math.cos(Math.PI * y / height)).toArray();
+		IntStream.range(0, height).parallel().forEach(y -> row.get().forward(plane, y * width, true));
+		IntStream.range(0, width).parallel().forEach(x -> {
+			double[] terms = noise.alongY(Math.PI * x / width);
+			float[] line = new float[height];
+			for (int y = 0; y < height; y++)
+				line[y] = plane[y * width + x];
+			column.get().forward(line, true);
+			for (int y = 0; y < height; y++)
+				line[y] *= (float) gain.applyAsDouble(Autocorrelation.sum(terms, cosines[y]));
+			column.get().inverse(line, true);
+			for (int y = 0; y < height; y++)
+				plane[y * width + x] = line[y];
+		});
+		IntStream.range(0, height).parallel().forEach(y -> row.get().inverse(plane, y * width, true));
 	}
 }

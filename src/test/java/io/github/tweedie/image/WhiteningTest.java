@@ -66,6 +66,25 @@ class WhiteningTest {
 		}
 	}
 
+	/** A wave that meets its mirror image at the border is multiplied by the kernel's h there, in units of h(0) = 1. */
+	@Test
+	void aWaveIsMultipliedByTheSpectrumsRoot() {
+		double c = 0.15, e = 0.08;
+		Whitening whitening = Whitening.of(found(c, e));
+		for (int[] extent : new int[][] { { 40, 27 }, { 31, 1 }, { 1, 16 } })
+			for (int k = 0; k < extent[0]; k += 5)
+				for (int l = 0; l < extent[1]; l += 4) {
+					float[] wave = new float[extent[0] * extent[1]];
+					for (int i = 0; i < wave.length; i++)
+						wave[i] = (float) (Math.cos(Math.PI * k * (i % extent[0] + 0.5) / extent[0])
+							* Math.cos(Math.PI * l * (i / extent[0] + 0.5) / extent[1]));
+					double h = (1 - 2 * c + 2 * c * Math.cos(Math.PI * k / extent[0])) * (1 - 2 * e + 2 * e * Math.cos(Math.PI * l / extent[1]));
+					float[] out = whitening.coloured(wave, extent[0]);
+					for (int i = 0; i < wave.length; i++)
+						assertEquals(h * wave[i], out[i], 1e-5, k + ", " + l);
+				}
+	}
+
 	/** Where there is no noise at the highest frequencies, white noise is added, and no frequency is amplified by more than 8. */
 	@Test
 	void noFrequencyIsBlownUp() {
