@@ -164,6 +164,9 @@ public class Denoise extends ModelCommand {
 		Roi selection = region.equals(SELECTION) ? areaSelection(image, "denoised, or ask for region=[" + WHOLE + "]") : null;
 		ImageProcessor inside = selection == null ? null
 			: Stacks.mask(planes.placed(selection), planes.width(), planes.height());
+		if (inside != null && inside.getStats().max == 0)
+			throw new IllegalArgumentException("The selection holds no pixel" + (planes.binned() ? " of those that are left after resampling"
+				: "") + "; draw a larger one, or ask for region=[" + WHOLE + "].");
 		requireRoom(planes);
 		try (Result result = new Result(planes)) {
 			requireFinite(planes, inside, monitor);
@@ -212,7 +215,8 @@ public class Denoise extends ModelCommand {
 
 	private void requireRoom(GreyPlanes planes) {
 		int maps = (uncertainty.equals(YES) ? 1 : 0) + (residual.equals(YES) ? 1 : 0) + ends().length;
-		Footprint whole = Footprint.of((long) image.getWidth() * image.getHeight(), planes.slices(), planes.colours(), maps, samples, ends().length > 0);
+		Footprint whole = Footprint.of((long) planes.width() * planes.height(), planes.averaged(), planes.slices(), planes.colours(), maps,
+			samples, ends().length > 0);
 		Footprint needed = save.isBlank() ? whole : whole.saved();
 		long free = Footprint.free(needed.bytes());
 		if (free < needed.bytes())
@@ -263,9 +267,9 @@ public class Denoise extends ModelCommand {
 
 	private Camera camera(GreyPlanes planes, int channel) {
 		return switch (noise) {
-			case GAUSSIAN -> new Camera(NoiseModel.gaussian(positive("sd", sd)), null);
+			case GAUSSIAN -> new Camera(NoiseModel.gaussian(positive("sd", sd)).averaged(planes.averaged()), null);
 			case CAMERA -> new Camera(NoiseModel.camera(positive("gain", gain), finite("offset", offset),
-				notNegative("readnoise", readnoise)), null);
+				notNegative("readnoise", readnoise)).averaged(planes.averaged()), null);
 			default -> {
 				int[] some = planes.some(channel, PLANES_FOR_NOISE);
 				NoiseEstimate estimate = NoiseEstimator.estimate(some.length, planes.width(), k -> planes.plane(some[k]));
@@ -436,8 +440,7 @@ public class Denoise extends ModelCommand {
 		ImagePlus dressed = Stacks.dressed(bare(planes, prefix, stack), image);
 		if (planes.binned() && image.getOverlay() != null) {
 			Overlay placed = new Overlay();
-			for (Roi roi : image.getOverlay())
-				placed.add(planes.placed(roi));
+			image.getOverlay().forEach(roi -> placed.add(planes.placed(roi)));
 			dressed.setOverlay(placed);
 		}
 		return dressed;

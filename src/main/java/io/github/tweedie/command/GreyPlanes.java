@@ -89,11 +89,23 @@ final class GreyPlanes {
 
 	/** A selection of the image, where it lies on the planes. */
 	Roi placed(Roi selection) {
-		return binned() ? RoiScaler.scale(selection, 1.0 / bin, 1.0 / bin, false) : selection;
+		if (!binned()) return selection;
+		Roi placed = RoiScaler.scale(selection, 1.0 / bin, 1.0 / bin, false);
+		// NB: scaled, it has forgotten its slice.
+		if (selection.hasHyperStackPosition())
+			placed.setPosition(selection.getCPosition(), selection.getZPosition(), selection.getTPosition());
+		else
+			placed.setPosition(selection.getPosition());
+		return placed;
 	}
 
 	boolean binned() {
 		return bin > 1;
+	}
+
+	/** Pixels of the image that are averaged to one. */
+	int averaged() {
+		return bin * bin;
 	}
 
 	/** Whether a pixel may be NaN or infinite, which whole numbers cannot be. */
@@ -104,8 +116,16 @@ final class GreyPlanes {
 	/** The planes of a slice, colours of Y×X each, in calibrated grey levels; copies. The slice counts from 0. */
 	float[][] read(int slice) {
 		if (!colour()) return new float[][] { binned(Stacks.plane(image, slice + 1)) };
-		ColorProcessor rgb = (ColorProcessor) image.getStack().getProcessor(slice + 1).convertToRGB();
-		return IntStream.range(0, colours).mapToObj(c -> binned((float[]) rgb.toFloat(c, null).getPixels())).toArray(float[][]::new);
+		ColorProcessor rgb = rgb(slice);
+		return IntStream.range(0, colours).mapToObj(c -> colour(rgb, c)).toArray(float[][]::new);
+	}
+
+	private ColorProcessor rgb(int slice) {
+		return (ColorProcessor) image.getStack().getProcessor(slice + 1).convertToRGB();
+	}
+
+	private float[] colour(ColorProcessor rgb, int colour) {
+		return binned((float[]) rgb.toFloat(colour, null).getPixels());
 	}
 
 	private float[] binned(float[] plane) {
@@ -122,7 +142,7 @@ final class GreyPlanes {
 
 	/** One plane, Y×X. */
 	float[] plane(int index) {
-		return read(index / colours)[index % colours];
+		return colour() ? colour(rgb(index / colours), index % colours) : read(index)[0];
 	}
 
 	/** Grey levels of a slice as a colour image has them: rounded, and from 0 to 255. */

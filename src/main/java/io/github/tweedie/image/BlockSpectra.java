@@ -46,7 +46,7 @@ record BlockSpectra(int side) {
 			long all = width < side || plane.length / width < side ? 0 : (long) columns * rows;
 			long used = Math.min(all, Math.max(1, MOST / count));
 			return IntStream.range(0, (int) used).parallel().mapToObj(i -> {
-				long at = i * all / used;
+				long at = (i * all + p * all / count) / used;
 				int left = (int) (at % columns) * step, top = (int) (at / columns) * step;
 				int part = NoiseFit.part(top / (2 * side) * 4096 + left / (2 * side));
 				return tables.block(plane, top * width + left, width, ranges.apply(p), part);
@@ -146,7 +146,7 @@ record BlockSpectra(int side) {
 			return IntStream.range(0, side - distance).mapToDouble(i -> window[i] * window[i + distance]).sum() / squares;
 		}
 
-		/** @return null if too many pixels are clipped, or all are the same and have no noise */
+		/** @return null if too many pixels are clipped, one is not a number, or all are the same and have no noise */
 		Block block(float[] plane, int from, int width, Range range, int part) {
 			double[][] z = new double[side][side];
 			double mean = 0, slopeX = 0, slopeY = 0;
@@ -164,7 +164,7 @@ record BlockSpectra(int side) {
 					slopeX += w * value * (x - middle) / inertia;
 					slopeY += w * value * (y - middle) / inertia;
 				}
-			if (constant || clipped > MOST_CLIPPED * side * side)
+			if (constant || !Double.isFinite(mean) || clipped > MOST_CLIPPED * side * side)
 				return null;
 			for (int y = 0; y < side; y++)
 				for (int x = 0; x < side; x++)

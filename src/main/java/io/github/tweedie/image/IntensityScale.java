@@ -75,7 +75,7 @@ public record IntensityScale(double low, double high) {
 		return new OrderStatistics(means(plane, width)).percentile(LOW_PERCENT);
 	}
 
-	/** Of large planes every k-th pixel is enough for a percentile; k is odd, so that no column is left out. */
+	/** Of large planes every k-th pixel is enough for a percentile; k is odd, so that of an even width no column is left out. */
 	private static int every(float[] plane) {
 		return 1 + (plane.length - 1) / MOST_FOR_PERCENTILES | 1;
 	}

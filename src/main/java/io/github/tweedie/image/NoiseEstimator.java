@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntFunction;
-import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
 import io.github.tweedie.image.BlockStatistics.Band;
@@ -29,8 +28,6 @@ public final class NoiseEstimator {
 	private static final int MOST_BLOCKS = 1 << 16, MOST_PLANES = 16;
 	private static final int FEWEST_BLOCKS = 8, MOST_DIFFERENCES = 1 << 18;
 	private static final double[] LEVELS = { 0.05, 0.5, 0.95 };
-	/** The errors come from 20 parts of an image, and from a choice of filter they know nothing of. */
-	private static final double CAUTION = 1.15;
 
 	private NoiseEstimator() {}
 
@@ -84,18 +81,19 @@ public final class NoiseEstimator {
 	// -- Samples --
 
 	/** What is kept of a plane. */
-	private record Sample(BlockStatistics blocks, GreyLevels levels, double difference) {
+	private record Sample(BlockStatistics blocks, GreyLevels levels, BlockSpectra.Range range, double difference) {
 
 		static Sample of(float[] plane, int width, int planes, boolean whole) {
 			GreyLevels levels = GreyLevels.of(plane, whole);
 			int every = (int) Math.max(1, (long) plane.length * planes / BlockStatistics.PIXELS / MOST_BLOCKS);
-			float low = levels.clippedLow > 0 ? levels.lowest : Float.NEGATIVE_INFINITY;
-			float high = levels.clippedHigh > 0 ? levels.highest : Float.POSITIVE_INFINITY;
-			BlockStatistics blocks = BlockStatistics.of(plane, width, low, high, every);
+			BlockSpectra.Range range = levels.range();
+			BlockStatistics blocks = BlockStatistics.of(plane, width, range.low(), range.high(), every);
 			// NB: where photons are counted and few, 0 is no clipping but a number of photons.
-			if (levels.clippedLow > 0 && usable(blocks) < blocks.count() / 10)
-				blocks = BlockStatistics.of(plane, width, Float.NEGATIVE_INFINITY, high, every);
-			return new Sample(blocks, levels, varied(blocks).count() < FEWEST_BLOCKS ? ofDifferences(plane, width) : 0);
+			if (levels.clippedLow > 0 && usable(blocks) < blocks.count() / 10) {
+				range = new BlockSpectra.Range(Float.NEGATIVE_INFINITY, range.high());
+				blocks = BlockStatistics.of(plane, width, range.low(), range.high(), every);
+			}
+			return new Sample(blocks, levels, range, varied(blocks).count() < FEWEST_BLOCKS ? ofDifferences(plane, width) : 0);
 		}
 
 		private static long usable(BlockStatistics blocks) {
@@ -193,7 +191,7 @@ public final class NoiseEstimator {
 			double least = Double.POSITIVE_INFINITY;
 			for (int i = 1; i < some.length; i++)
 				least = Math.min(least, (double) some[i] - some[i - 1]);
-			double tolerance = 1e-3 + 2e-7 * high / least;
+			double tolerance = 1e-3 + 2e-7 * Math.max(Math.abs(low), Math.abs(high)) / least;
 			boolean multiples = true, stretched = true;
 			for (float value : some) {
 				double steps = ((double) value - low) / least;
@@ -287,7 +285,7 @@ public final class NoiseEstimator {
 			Fit[] fits = Arrays.stream(Band.values()).parallel().map(Fit::new).toArray(Fit[]::new);
 			Fit fine = fits[Band.FINE.ordinal()], broad = fits[Band.BROAD.ordinal()], fit = broad.agreesWith(fine) ? broad : fine;
 			NoiseEstimate near = fit.estimate(fit.flatness(source, width), rounding, step, clippedLow, clippedHigh);
-			return NoiseSpectrum.refined(near, samples.size(), source::plane, s -> samples.get(s).levels.range(), width);
+			return NoiseSpectrum.refined(near, samples.size(), source::plane, s -> samples.get(s).range, width);
 		}
 
 		private double difference() {
@@ -335,11 +333,11 @@ public final class NoiseEstimator {
 			}
 
 			NoiseEstimate estimate(Flatness flatness, double rounding, double step, double clippedLow, double clippedHigh) {
-				double errorA = error(parts, NoiseFit.Line::a), errorB = error(parts, NoiseFit.Line::b);
+				double errorA = NoiseFit.error(parts, NoiseFit.Line::a), errorB = NoiseFit.error(parts, NoiseFit.Line::b);
 				double a = line.a(), b = line.b(), lowB = b - errorB, highB = b + errorB, factor = flatness.factor();
 				if (a <= errorA) {
 					NoiseFit gaussian = new NoiseFit(data, true);
-					double error = error(gaussian.leavingOut(), NoiseFit.Line::b);
+					double error = NoiseFit.error(gaussian.leavingOut(), NoiseFit.Line::b);
 					errorA = Math.max(0, a + errorA);
 					a = 0;
 					b = Math.max(0, gaussian.b());
@@ -350,11 +348,6 @@ public final class NoiseEstimator {
 				return new NoiseEstimate(new NoiseModel(factor * a, factor * b + lift),
 					new Interval(Math.max(0, factor * (a - errorA)), factor * (a + errorA)),
 					new Interval(factor * lowB, factor * highB + lift), points(factor), flatness.correlation(), step, clippedLow, clippedHigh);
-			}
-
-			/** Half the width of the interval of a or b. */
-			private static double error(NoiseFit.Line[] parts, ToDoubleFunction<NoiseFit.Line> of) {
-				return CAUTION * NoiseFit.STUDENT * Math.sqrt(NoiseFit.jackknife(Arrays.stream(parts).mapToDouble(of).toArray()));
 			}
 
 			private List<Point> points(double factor) {

@@ -1,6 +1,7 @@
 package io.github.tweedie.image;
 
 import java.util.Arrays;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
@@ -34,7 +35,9 @@ final class NoiseFit {
 	/** Blocks that are enough for an order of magnitude. */
 	private static final int FEW = 500;
 	/** Two-sided 95 % of Student's t with PARTS - 1 degrees of freedom. */
-	static final double STUDENT = 2.093;
+	private static final double STUDENT = 2.093;
+	/** The errors come from 20 parts of an image, and from a choice of filter they know nothing of. */
+	private static final double CAUTION = 1.15;
 
 	/**
 	 * The data of a fit, one number per block; the blocks of a part are left out together to find the errors.
@@ -301,6 +304,11 @@ final class NoiseFit {
 				left = new Weighed(left).line(part);
 			return left;
 		}).toArray(Line[]::new);
+	}
+
+	/** Half the width of the 95 % interval of a or b: from few parts of an image, and from choices that they know nothing of. */
+	static double error(Line[] leavingOut, ToDoubleFunction<Line> of) {
+		return CAUTION * STUDENT * Math.sqrt(jackknife(Arrays.stream(leavingOut).mapToDouble(of).toArray()));
 	}
 
 	/** Jackknife variance of a function of the pairs. */

@@ -37,6 +37,11 @@ public record NoiseModel(double a, double b, double readNoise) {
 		return new NoiseModel(gain, readNoise * readNoise - gain * offset, readNoise);
 	}
 
+	/** That of the means of so many pixels each, whose noise is independent. */
+	public NoiseModel averaged(int pixels) {
+		return new NoiseModel(a / pixels, b / pixels, readNoise / Math.sqrt(pixels));
+	}
+
 	/** Variance at an expected grey level, in grey levels squared; 0 below the level where the model ends. */
 	public double variance(double z) {
 		return Math.max(0, a * z + b);

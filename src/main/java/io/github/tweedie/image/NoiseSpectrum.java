@@ -97,9 +97,9 @@ final class NoiseSpectrum {
 			return seen;
 		NoiseSpectrum small = of(SMALL, seen.model(), count, planes, ranges, width);
 		NoiseSpectrum large = small == null ? null : of(LARGE, seen.model(), count, planes, ranges, width);
-		if (large == null || !found && !alone(large, small))
+		if (small == null || !found && (large == null || !alone(large, small)))
 			return seen;
-		return (structured(large, small) ? small : large).estimate(seen);
+		return (large == null || structured(large, small) ? small : large).estimate(seen);
 	}
 
 	/** Whether the highest frequencies hold hardly more than the rounding to grey levels, as those of a blurred image do. */
@@ -257,11 +257,17 @@ final class NoiseSpectrum {
 	}
 
 	private NoiseEstimate estimate(NoiseEstimate seen) {
-		NoiseFit.Line[] parts = line.leavingOut();
-		double factor = covariance()[0][0], a = Math.max(0, line.a()), wide = NoiseFit.STUDENT;
-		double errorA = wide * Math.sqrt(NoiseFit.jackknife(Arrays.stream(parts).mapToDouble(NoiseFit.Line::a).toArray()));
-		double errorB = wide * Math.sqrt(NoiseFit.jackknife(Arrays.stream(parts).mapToDouble(NoiseFit.Line::b).toArray()));
-		double b = a == 0 ? Math.max(0, line.b()) : line.b();
+		NoiseFit free = new NoiseFit(data, false);
+		NoiseFit.Line[] parts = free.leavingOut();
+		double factor = covariance()[0][0], a = free.a(), b = free.b();
+		double errorA = NoiseFit.error(parts, NoiseFit.Line::a), errorB = NoiseFit.error(parts, NoiseFit.Line::b);
+		if (a <= errorA) {
+			line = new NoiseFit(data, true);
+			errorA = Math.max(0, a + errorA);
+			errorB = Math.max(errorB, NoiseFit.error(line.leavingOut(), NoiseFit.Line::b));
+			a = 0;
+			b = Math.max(0, line.b());
+		}
 		return new NoiseEstimate(new NoiseModel(factor * a, factor * b),
 			new Interval(Math.max(0, factor * (a - errorA)), factor * (a + errorA)),
 			new Interval(factor * (b - errorB), factor * (b + errorB)), points(factor), new Correlation(noise(), true), seen.step(),

@@ -20,7 +20,7 @@ final class Runs {
 
 	/** Does all runs of an array of some length, in any order and in any number of threads. */
 	static void of(int length, Body body) {
-		IntStream.range(0, (length + LENGTH - 1) / LENGTH).parallel()
+		IntStream.range(0, (int) ((length + LENGTH - 1L) / LENGTH)).parallel()
 			.forEach(run -> body.over(run * LENGTH, (int) Math.min(length, (run + 1L) * LENGTH)));
 	}
 }

@@ -1,6 +1,7 @@
 package io.github.tweedie.image;
 
 import java.util.Arrays;
+import java.util.concurrent.Executors;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.IntStream;
 
@@ -11,6 +12,7 @@ import org.jtransforms.dct.FloatDCT_1D;
 import io.github.tweedie.image.NoiseEstimate.Correlation;
 import io.github.tweedie.sde.Noise;
 import io.github.tweedie.sde.Noise.Purpose;
+import pl.edu.icm.jlargearrays.ConcurrencyUtils;
 
 /**
  * Makes correlated noise white, so that a network that was trained on white noise knows it for noise. The noise of pixels near one
@@ -31,6 +33,15 @@ import io.github.tweedie.sde.Noise.Purpose;
  * <p>Immutable and safe in any number of threads.
  */
 public final class Whitening {
+
+	static {
+		// NB: the threads of the library's own pool keep Java from ending for a minute after the last transform.
+		ConcurrencyUtils.setThreadPool(Executors.newCachedThreadPool(task -> {
+			Thread thread = new Thread(task, "cosine transform");
+			thread.setDaemon(true);
+			return thread;
+		}));
+	}
 
 	/** Of noise that is white already. */
 	public static final Whitening NONE = new Whitening(Autocorrelation.WHITE);
@@ -103,10 +114,7 @@ public final class Whitening {
 		});
 	}
 
-	/**
-	 * Multiplies every frequency of a plane whose border is mirrored by what S is there: its cosine transform has these alone. NB: the
-	 * library's own transform of planes leaves threads behind that keep Java from ending for a minute.
-	 */
+	/** Multiplies every frequency of a plane whose border is mirrored by what S is there: its cosine transform has these alone. */
 	private void multiply(float[] plane, int width, DoubleUnaryOperator gain) {
 		int height = plane.length / width;
 		ThreadLocal<FloatDCT_1D> row = ThreadLocal.withInitial(() -> new FloatDCT_1D(width));

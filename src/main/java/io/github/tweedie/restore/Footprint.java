@@ -23,16 +23,17 @@ public record Footprint(long results, long largest, long work) {
 	 * Of an image that is denoised slice by slice.
 	 *
 	 * @param pixels of a plane
+	 * @param read pixels of the image that are averaged to one when a slice is read; 1 if none are
 	 * @param slices of the image
 	 * @param colours planes of a slice; the denoised ones are kept together in 4 bytes a pixel
 	 * @param maps results besides the denoised image, which have a plane for each colour
 	 * @param samples as in {@link Denoising.Builder#samples}
 	 * @param kept whether the samples of a plane are kept until it is done, for {@link Denoising.Builder#quantiles}
 	 */
-	public static Footprint of(long pixels, int slices, int colours, int maps, int samples, boolean kept) {
+	public static Footprint of(long pixels, int read, int slices, int colours, int maps, int samples, boolean kept) {
 		long plane = Float.BYTES * pixels, each = slices * plane;
-		// NB: a slice as it is read and a copy of it, its planes, and those of the result.
-		long work = ofPlane(pixels, samples) + plane * (colours + 3 + (kept ? samples : 0));
+		// NB: a slice as it is read and a copy of it, its planes, and those of the results.
+		long work = ofPlane(pixels, samples) + plane * (colours + 1 + maps + (kept ? samples : 0)) + 2 * read * plane;
 		return new Footprint(each * (1 + maps * colours), each * (maps > 0 ? colours : 1), work);
 	}
 

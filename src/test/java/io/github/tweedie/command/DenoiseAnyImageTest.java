@@ -184,16 +184,30 @@ class DenoiseAnyImageTest {
 	@Test
 	void resampledIsBinnedFirst() throws Exception {
 		String fine = "setBatchMode(true); random('seed', 1); newImage('cells', '32-bit black', 43, 33, 2); run('Add...', 'value=90 stack');"
-			+ "run('Add Specified Noise...', 'stack standard=9'); makeRectangle(8, 4, 16, 20); run('Add Selection...');";
-		String sized = "run('Tweedie Denoise...', 'model=[" + ClosedFormPriors.SIZED + "] noise=gaussian sd=6 region=selection ";
-		Picture by = ImageJ1.run(fine + "setVoxelSize(0.25, 0.25, 2, 'um');" + sized + "resample=yes');");
+			+ "run('Add Specified Noise...', 'stack standard=9'); makeRectangle(8, 4, 16, 20); run('Add Selection...'); Overlay.setPosition(2);";
+		String sized = "run('Tweedie Denoise...', 'model=[" + ClosedFormPriors.SIZED + "] noise=gaussian region=selection ";
+		// The noise is that of the image's own pixels; the mean of four has half of it.
+		Picture by = ImageJ1.run(fine + "setVoxelSize(0.25, 0.25, 2, 'um');" + sized + "sd=6 resample=yes');");
 		Picture before = ImageJ1.run(fine + "run('Remove Overlay'); run('Select None'); run('Bin...', 'x=2 y=2 z=1 bin=Average');"
-			+ "setVoxelSize(0.5, 0.5, 2, 'um'); makeRectangle(4, 2, 8, 10);" + sized + "');");
+			+ "setVoxelSize(0.5, 0.5, 2, 'um'); makeRectangle(4, 2, 8, 10);" + sized + "sd=3');");
 		assertEquals("0.5 µm", by.calibration());
 		for (int plane = 1; plane <= 2; plane++)
 			assertArrayEquals(before.pixels(plane), by.pixels(plane), 1e-5f);
 		assertEquals(new Rectangle(4, 2, 8, 10), by.image().getOverlay().get(0).getBounds());
+		assertEquals(2, by.image().getOverlay().get(0).getPosition());
 		assertEquals("from 43×33 to 21×16 pixels", by.property("tweedie.resampled"));
+	}
+
+	@Test
+	void aSelectionWithoutAPixelIsTold() throws Exception {
+		Picture input = ImageJ1.colours(40, 33, 1, 3, 6, 12);
+		input.pixelSize(0.125, "um");
+		input.select(8, 4, 1, 1);
+		Throwable told = assertThrows(Exception.class, () -> ImageJ1.output(Denoise.class, "denoised", input, "resample", "yes", "region",
+			"selection", "model", ClosedFormPriors.SIZED));
+		while (told.getCause() != null)
+			told = told.getCause();
+		assertTrue(told.getMessage().contains("no pixel of those that are left after resampling"), told.getMessage());
 	}
 
 	@Test

@@ -168,4 +168,12 @@ class VarianceStabilizerTest {
 		}
 		assertEquals(photons, stabilizer.inverse(mean), 2e-4);
 	}
+
+	/** Four pixels of variance 2·(z − 100) + 16 each: their mean has a quarter of it, and half of the read noise. */
+	@Test
+	void theNoiseOfAMeanIsThatOfItsPixelsOverTheirNumber() {
+		NoiseModel mean = NoiseModel.camera(2, 100, 4).averaged(4);
+		assertEquals((2 * (130 - 100) + 16) / 4.0, mean.variance(130), 1e-12);
+		assertEquals(2, mean.readNoise());
+	}
 }

@@ -85,6 +85,16 @@ class WhiteningTest {
 				}
 	}
 
+	/** Java ends when none but daemons are left. The widths are among those for which the library takes threads. */
+	@Test
+	void noThreadIsLeftThatKeepsJavaFromEnding() {
+		Whitening whitening = Whitening.of(found(0.15, 0.1));
+		for (int width : new int[] { 1388, 5000, 8192 })
+			whitening.whitened(new float[4 * width], width);
+		for (Thread thread : Thread.getAllStackTraces().keySet())
+			assertTrue(thread.isDaemon() || !thread.getName().startsWith("pool-"), thread.getName());
+	}
+
 	/** Where there is no noise at the highest frequencies, white noise is added, and no frequency is amplified by more than 8. */
 	@Test
 	void noFrequencyIsBlownUp() {

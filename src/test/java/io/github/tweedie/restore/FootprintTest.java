@@ -66,22 +66,23 @@ class FootprintTest {
 	@Test
 	void aLargePlaneFitsInto4Gigabytes() {
 		long pixels = 8192L * 8192;
-		assertTrue(2 * pixels + Footprint.of(pixels, 1, 1, 0, 0, false).bytes() < 4L << 30);
+		assertTrue(2 * pixels + Footprint.of(pixels, 1, 1, 1, 0, 0, false).bytes() < 4L << 30);
 	}
 
 	/** 10 colour slices of 100 pixels: 4000 bytes of colours, and 12000 bytes for each map, which has red, green and blue apart. */
 	@Test
 	void resultsAreCounted() {
-		assertEquals(4000, Footprint.of(100, 10, 1, 0, 0, false).results());
-		assertEquals(12000, Footprint.of(100, 10, 1, 2, 3, false).results());
-		assertEquals(4000, Footprint.of(100, 10, 3, 0, 0, false).results());
-		Footprint colour = Footprint.of(100, 10, 3, 2, 3, false);
+		assertEquals(4000, Footprint.of(100, 1, 10, 1, 0, 0, false).results());
+		assertEquals(12000, Footprint.of(100, 1, 10, 1, 2, 3, false).results());
+		assertEquals(4000, Footprint.of(100, 1, 10, 3, 0, 0, false).results());
+		Footprint colour = Footprint.of(100, 1, 10, 3, 2, 3, false);
 		assertEquals(4000 + 2 * 12000, colour.results());
 		assertEquals(colour.results() + colour.work(), colour.bytes());
 		assertEquals(colour.results() + 12000, colour.disk());
 		assertEquals(colour.work(), colour.saved().bytes());
-		assertEquals(colour.work() + 3 * 400, Footprint.of(100, 10, 3, 2, 3, true).work());
-		assertTrue(Footprint.of(1 << 20, 100_000, 3, 2, 0, false).results() > 2_000_000_000_000L, "more than an int counts");
+		assertEquals(colour.work() + 3 * 400, Footprint.of(100, 1, 10, 3, 2, 3, true).work(), "the samples of a plane");
+		assertEquals(colour.work() + 3 * 2 * 400, Footprint.of(100, 4, 10, 3, 2, 3, false).work(), "a slice of four times the pixels, and a copy");
+		assertTrue(Footprint.of(1 << 20, 1, 100_000, 3, 2, 0, false).results() > 2_000_000_000_000L, "more than an int counts");
 	}
 
 	@Test
