@@ -193,9 +193,10 @@ public class Denoise extends ModelCommand {
 				+ " were asked for; ask for samples=2 or more, or for uncertainty=" + NO + ".");
 		if (interval < 0 || interval > 99)
 			throw new IllegalArgumentException("The option interval=" + interval + " is a probability from 1 to 99 percent, or 0 for none.");
-		if (interval > 0 && samples < samplesOf(interval))
-			throw new IllegalArgumentException("An interval of " + interval + " % needs at least " + samplesOf(interval)
-				+ " samples, and " + samples + " were asked for; ask for samples=" + samplesOf(interval) + " or for interval=0.");
+		int fewest = interval > 0 ? (int) Denoising.fewest(ends()[0]) : 0;
+		if (interval > 0 && samples < fewest)
+			throw new IllegalArgumentException("An interval of " + interval + " % needs at least " + fewest + " samples, and " + samples
+				+ " were asked for; ask for samples=" + fewest + " or for interval=0.");
 		if (plot.equals(YES) && !noise.equals(ESTIMATED))
 			throw new IllegalArgumentException("There is a plot only of noise that was estimated; ask for noise=" + ESTIMATED
 				+ " or plot=" + NO + ".");
@@ -204,11 +205,6 @@ public class Denoise extends ModelCommand {
 	/** Orders of the quantiles at the ends of the interval; none without one. */
 	private double[] ends() {
 		return interval == 0 ? new double[0] : new double[] { 0.5 - interval / 200.0, 0.5 + interval / 200.0 };
-	}
-
-	/** So many that a further one lies between the lowest and the highest of them with that probability, (n − 1)/(n + 1), or more. */
-	private static int samplesOf(int percent) {
-		return (int) Math.ceil((100.0 + percent) / (100 - percent));
 	}
 
 	// -- Room --

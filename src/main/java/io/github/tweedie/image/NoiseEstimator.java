@@ -357,14 +357,10 @@ public final class NoiseEstimator {
 				List<Point> points = new ArrayList<>();
 				double first = mean[usual[0]], range = Math.max(Double.MIN_NORMAL, mean[usual[usual.length - 1]] - first);
 				for (int from = 0, to; from < usual.length; from = to) {
-					double bin = Math.floor(24 * (mean[usual[from]] - first) / range), w = 0, z = 0, v = 0;
-					for (to = from; to < usual.length && Math.floor(24 * (mean[usual[to]] - first) / range) == bin; to++) {
-						double weight = line.weight(usual[to]);
-						w += weight;
-						z += weight * mean[usual[to]];
-						v += weight * line.withoutLeak(usual[to]);
-					}
-					points.add(new Point(z / w, factor * v / w, factor / Math.sqrt(w)));
+					double bin = Math.floor(24 * (mean[usual[from]] - first) / range);
+					for (to = from; to < usual.length && Math.floor(24 * (mean[usual[to]] - first) / range) == bin;)
+						to++;
+					points.add(line.point(Arrays.copyOfRange(usual, from, to), factor));
 				}
 				return points;
 			}

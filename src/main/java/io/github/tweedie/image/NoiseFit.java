@@ -7,6 +7,8 @@ import java.util.stream.LongStream;
 
 import org.apache.commons.math3.special.Gamma;
 
+import io.github.tweedie.image.NoiseEstimate.Point;
+
 /**
  * The line variance = a·z + b through the energies of blocks, of which a part c of the structure that is seen at lower
  * frequencies leaks into those of the noise: E[noise] = a·mean + b + c·(structure − a·mean − b). Iteratively reweighted: a block
@@ -125,6 +127,22 @@ final class NoiseFit {
 	/** What a block says of the noise alone. */
 	double withoutLeak(int block) {
 		return weighed.energy[block] - line.leak * (data.structure[block] - variance(data.mean[block]));
+	}
+
+	/**
+	 * What blocks of similar level say together.
+	 *
+	 * @param factor variance of a pixel over the one that the blocks' energy tells
+	 */
+	Point point(int[] blocks, double factor) {
+		double w = 0, z = 0, v = 0;
+		for (int i : blocks) {
+			double weight = weight(i);
+			w += weight;
+			z += weight * data.mean[i];
+			v += weight * withoutLeak(i);
+		}
+		return new Point(z / w, factor * v / w, factor / Math.sqrt(w));
 	}
 
 	// -- Start --

@@ -278,15 +278,8 @@ final class NoiseSpectrum {
 		int[] usual = Arrays.stream(order).filter(i -> line.weight(i) > 0).toArray();
 		List<Point> points = new ArrayList<>();
 		int bins = Math.min(BINS, usual.length);
-		for (int bin = 0; bin < bins; bin++) {
-			double w = 0, z = 0, v = 0;
-			for (int i : Arrays.copyOfRange(usual, bin * usual.length / bins, (bin + 1) * usual.length / bins)) {
-				w += line.weight(i);
-				z += line.weight(i) * mean[i];
-				v += line.weight(i) * line.withoutLeak(i);
-			}
-			points.add(new Point(z / w, factor * v / w, factor / Math.sqrt(w)));
-		}
+		for (int bin = 0; bin < bins; bin++)
+			points.add(line.point(Arrays.copyOfRange(usual, bin * usual.length / bins, (bin + 1) * usual.length / bins), factor));
 		return points;
 	}
 }

@@ -80,26 +80,27 @@ public final class Whitening {
 	}
 
 	/**
-	 * The plane with white noise.
+	 * The plane with white noise; the very plane if nothing is to be done.
 	 *
 	 * @param plane Y×X, unchanged; its noise has unit variance
 	 * @param width X
 	 */
 	public float[] whitened(float[] plane, int width) {
-		float[] out = plane.clone();
 		if (none())
-			return out;
+			return plane;
+		float[] out = plane.clone();
 		if (missing > 0)
 			lift(out, width);
 		multiply(out, width, s -> Math.sqrt(lowest / (Math.max(0, s) + missing)));
 		return out;
 	}
 
-	/** The way back for a plane without noise. */
+	/** The way back for a plane without noise; the very plane if nothing is to be done. */
 	public float[] coloured(float[] plane, int width) {
+		if (none())
+			return plane;
 		float[] out = plane.clone();
-		if (!none())
-			multiply(out, width, s -> Math.sqrt((Math.max(0, s) + missing) / lowest));
+		multiply(out, width, s -> Math.sqrt((Math.max(0, s) + missing) / lowest));
 		return out;
 	}
 

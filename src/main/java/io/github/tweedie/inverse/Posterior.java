@@ -50,6 +50,12 @@ public final class Posterior {
 		return out;
 	}
 
+	/** Draws of which the lowest, or the highest, is the quantile of an order; infinitely many, or NaN, for one that is not in (0, 1). */
+	public static double fewest(double order) {
+		double tail = Math.min(order, 1 - order);
+		return tail <= 0 ? Double.POSITIVE_INFINITY : Math.ceil((1 - ROUNDING) / tail - 1);
+	}
+
 	/**
 	 * Quantiles of n draws, value by value. The k-th lowest of n exchangeable draws is not exceeded by a further one with probability
 	 * k/(n + 1), whatever the distribution, so it is their quantile of that order (Hyndman and Fan 1996, definition 6); between two
@@ -63,7 +69,7 @@ public final class Posterior {
 	public static float[][] quantiles(float[][] draws, double... orders) {
 		int n = draws.length;
 		for (double order : orders)
-			if (!(Math.min(order, 1 - order) * (n + 1) >= 1 - ROUNDING))
+			if (!(n >= fewest(order)))
 				throw new IllegalArgumentException("A quantile of " + n + " draws has an order from " + 1.0 / (n + 1) + " to "
 					+ n / (n + 1.0) + "; seen was " + order + ".");
 		float[][] out = new float[orders.length][draws[0].length];

@@ -98,7 +98,12 @@ public final class Denoising {
 	 * @param residual what was taken away
 	 * @param replaced pixels that were taken for hot or dead ones, and estimated from their surroundings alone
 	 */
-	public record Plane(float[] mean, float[] deviation, float[][] quantiles, long evaluations, Residual residual, int replaced) {}
+	public record Plane(float[] mean, float[] deviation, float[][] quantiles, long evaluations, Residual residual, int replaced) {
+
+		private Plane(float[] mean, float[] deviation, long evaluations, Residual residual, int replaced) {
+			this(mean, deviation, new float[0][], evaluations, residual, replaced);
+		}
+	}
 
 	/**
 	 * Denoises every plane of an image whose noise is the same everywhere.
@@ -149,7 +154,17 @@ public final class Denoising {
 	 */
 	public Plane plane(float[] grey, int width, NoiseModel noise, int index, Monitor watcher) {
 		requireFinite(grey, width, index);
-		return plane(grey, width, noise, index, watcher, (s, draw) -> {});
+		if (quantiles.length == 0)
+			return plane(grey, width, noise, index, watcher, (s, draw) -> {});
+		float[][] draws = new float[samples][];
+		Plane plane = plane(grey, width, noise, index, watcher, (s, draw) -> draws[s] = draw);
+		return new Plane(plane.mean, plane.deviation, Posterior.quantiles(draws, quantiles), plane.evaluations, plane.residual,
+			plane.replaced);
+	}
+
+	/** Samples that a quantile of an order needs, see {@link Builder#quantiles}; infinitely many, or NaN, if it is not in (0, 1). */
+	public static double fewest(double order) {
+		return Posterior.fewest(order);
 	}
 
 	/** Takes a sample, Y×X grey levels. */
@@ -161,8 +176,7 @@ public final class Denoising {
 		if (noise.a() == 0 && noise.b() == 0) {
 			for (int s = 0; s < samples; s++)
 				draws.take(s, grey.clone());
-			return new Plane(grey.clone(), samples > 1 ? new float[grey.length] : null,
-				Arrays.stream(quantiles).mapToObj(q -> grey.clone()).toArray(float[][]::new), 0, Residual.NONE, 0);
+			return new Plane(grey.clone(), samples > 1 ? new float[grey.length] : null, 0, Residual.NONE, 0);
 		}
 		NoisyPlane stabilised = NoisyPlane.stabilised(prior, grey, width, noise, whitening, inflation);
 		if (method == Method.STABILISED)
@@ -174,7 +188,7 @@ public final class Denoising {
 		NoisyPlane linear = NoisyPlane.linear(prior, kept, width, noise, first.mean, stabilised.replaced(), inflation, iterations);
 		Monitor rest = watcher.part(1, 1, 2);
 		Plane plane = samples == 0 ? estimated(linear, width, rest) : sampled(linear, width, index, rest, draws);
-		return new Plane(plane.mean, plane.deviation, plane.quantiles, plane.evaluations + 1, plane.residual, plane.replaced);
+		return new Plane(plane.mean, plane.deviation, plane.evaluations + 1, plane.residual, plane.replaced);
 	}
 
 	private Denoiser network(double sigma, int pixels, int width, Monitor watcher) {
@@ -192,7 +206,7 @@ public final class Denoising {
 		network.denoise(batch, clean);
 		noisy.condition().denoised(network, batch, clean);
 		watcher.progress(1, 1);
-		return new Plane(noisy.back().apply(clean), null, new float[0][], calls[0], noisy.judge().apply(clean), noisy.replaced().length);
+		return new Plane(noisy.back().apply(clean), null, calls[0], noisy.judge().apply(clean), noisy.replaced().length);
 	}
 
 	private static Denoiser counted(Denoiser network, long[] calls) {
@@ -223,7 +237,6 @@ public final class Denoising {
 		long evaluations = 0;
 		Posterior posterior = new Posterior(data.length);
 		float[] seen = new float[data.length];
-		float[][] kept = new float[quantiles.length > 0 ? samples : 0][];
 		int batch = WholePlanes.batch(samples, data.length);
 		for (int first = 0; first < samples; first += batch) {
 			int from = first, n = Math.min(batch, samples - first);
@@ -237,12 +250,9 @@ public final class Denoising {
 					seen[i] += clean[i] / samples;
 				posterior.add(grey, 0);
 				draws.take(from + s, grey);
-				if (quantiles.length > 0)
-					kept[from + s] = grey;
 			}
 		}
-		return new Plane(posterior.mean(), samples > 1 ? posterior.deviation() : null,
-			quantiles.length > 0 ? Posterior.quantiles(kept, quantiles) : new float[0][], evaluations / samples,
+		return new Plane(posterior.mean(), samples > 1 ? posterior.deviation() : null, evaluations / samples,
 			noisy.judge().apply(seen), noisy.replaced().length);
 	}
 
@@ -374,8 +384,9 @@ public final class Denoising {
 			require(inflation >= 1 && inflation < Double.POSITIVE_INFINITY,
 				"The factor on the noise must be at least 1; seen was " + inflation + ".");
 			for (double order : quantiles)
-				require(Math.min(order, 1 - order) * (samples + 1) >= 1 - 1e-9, "The quantile of order " + order
-					+ " needs at least " + fewest(order) + " samples; seen were " + samples + ".");
+				require(samples >= fewest(order), "The quantile of order " + order + " needs at least "
+					+ (fewest(order) < Double.POSITIVE_INFINITY ? String.valueOf((long) fewest(order)) : "infinitely many")
+					+ " samples; seen were " + samples + ".");
 			require(iterations >= 1, "The number of iterations must be at least 1; seen was " + iterations + ".");
 			require(method == Method.STABILISED || whitening.none(), "Moment matching takes the noise of neighbouring pixels for independent,"
 				+ " and a correlation was given; use the stabilised method.");
@@ -384,12 +395,6 @@ public final class Denoising {
 			require(prior.channels() == 1, "The model '" + prior.name() + "' works on images of " + prior.channels()
 				+ " channels; denoising restores grey planes one by one and needs a model of 1 channel.");
 			return new Denoising(this);
-		}
-
-		/** Samples of which the lowest, or the highest, is a quantile of that order. */
-		private static String fewest(double order) {
-			double tail = Math.min(order, 1 - order);
-			return tail > 0 ? String.valueOf((long) Math.ceil(1 / tail - 1 - 1e-9)) : "infinitely many";
 		}
 
 		private static void require(boolean condition, String sentence) {

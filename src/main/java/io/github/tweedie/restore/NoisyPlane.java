@@ -42,17 +42,13 @@ record NoisyPlane(float[] data, double sigma, Conditioner condition, UnaryOperat
 		float[] raw = new float[grey.length];
 		stabilizer.forward(grey, raw);
 		int[] hot = HotPixels.find(raw, width);
-		float[] stable = HotPixels.without(raw, width, hot);
-		if (!whitening.none())
-			stable = whitening.whitened(stable, width);
+		float[] stable = whitening.whitened(HotPixels.without(raw, width, hot), width);
 		double unit = whitening.deviation();
 		IntensityScale scale = IntensityScale.ofNoisy(stable, width, unit);
 		float[] data = scale.toData(stable, prior.low(), prior.high());
 		double sigma = inflation * scale.toData(unit, prior.low(), prior.high());
 		return new NoisyPlane(data, sigma, Conditioner.NONE, clean -> {
-			float[] out = scale.toGrey(clean, prior.low(), prior.high());
-			if (!whitening.none())
-				out = whitening.coloured(out, width);
+			float[] out = whitening.coloured(scale.toGrey(clean, prior.low(), prior.high()), width);
 			stabilizer.inverse(out, out);
 			return out;
 		}, clean -> Residual.of(data, clean, width, scale.toData(unit, prior.low(), prior.high())), hot);

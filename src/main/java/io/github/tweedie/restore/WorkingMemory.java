@@ -25,7 +25,8 @@ record WorkingMemory(long total, long free) {
 	 */
 	private static final long BYTES_LOCAL = 1 << 10, BYTES_GLOBAL = 1 << 13;
 	/** Sides of squares: larger tiles hardly spare work, smaller ones are mostly halo. */
-	static final int LARGEST = 1024, SMALLEST = 512;
+	private static final int LARGEST = 1024;
+	static final int SMALLEST = 512;
 	private static final Path LINUX = Path.of("/proc/meminfo");
 
 	static WorkingMemory now() {

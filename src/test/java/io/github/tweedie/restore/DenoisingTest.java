@@ -73,19 +73,37 @@ class DenoisingTest {
 		assertNull(restored.samples());
 	}
 
+	/** The closed form of what is to be expected of a noisy plane, in the prior's units. */
+	private record Expected(IntensityScale scale, double[] mean, double[] sd) {
+
+		static Expected of(float[] grey) {
+			IntensityScale scale = DenoisingTest.scale(grey);
+			double sigma = scale.toData(SD, -1, 1);
+			return new Expected(scale, GaussianField.posteriorMean(scale.toData(grey, -1, 1), sigma),
+				GaussianField.posteriorDeviation(sigma));
+		}
+
+		double unit() {
+			return (scale.high() - scale.low()) / 2;
+		}
+
+		/** Standard deviations from the mean to a grey level of a pixel. */
+		double standardised(int pixel, float level) {
+			return ((level - scale.low()) / unit() - 1 - mean[pixel]) / sd[pixel];
+		}
+	}
+
 	@Test
 	void samplesComeFromThePosteriorOfAGaussian() {
 		float[] grey = noisy(1);
-		IntensityScale scale = scale(grey);
-		double sigma = scale.toData(SD, -1, 1), unit = (scale.high() - scale.low()) / 2;
-		double[] mean = GaussianField.posteriorMean(scale.toData(grey, -1, 1), sigma), sd = GaussianField.posteriorDeviation(sigma);
+		Expected known = Expected.of(grey);
 		int n = 300;
 		Restored restored = Denoising.with(GaussianField.PRIOR).samples(n).steps(60).build().restore(image(grey), NoiseModel.gaussian(SD));
 		double error = 0, variance = 0, expected = 0;
 		for (int i = 0; i < PIXELS; i++) {
-			error += Math.pow((plane(restored.mean(), 0)[i] - scale.low()) / unit - 1 - mean[i], 2) / (sd[i] * sd[i]);
-			variance += Math.pow(plane(restored.deviation(), 0)[i] / unit, 2);
-			expected += sd[i] * sd[i];
+			error += Math.pow(known.standardised(i, plane(restored.mean(), 0)[i]), 2);
+			variance += Math.pow(plane(restored.deviation(), 0)[i] / known.unit(), 2);
+			expected += known.sd[i] * known.sd[i];
 		}
 		// The mean of n draws has 1/n of their variance; pixels are correlated, so the sum over them scatters by about its half.
 		assertEquals(1.0 / n, error / PIXELS, 2.0 / n);
@@ -101,16 +119,14 @@ class DenoisingTest {
 	@Test
 	void quantilesAreThoseOfThePosteriorOfAGaussian() {
 		float[] grey = noisy(1);
-		IntensityScale scale = scale(grey);
-		double sigma = scale.toData(SD, -1, 1), unit = (scale.high() - scale.low()) / 2;
-		double[] mean = GaussianField.posteriorMean(scale.toData(grey, -1, 1), sigma), sd = GaussianField.posteriorDeviation(sigma);
+		Expected known = Expected.of(grey);
 		int n = 399;
 		Denoising.Plane plane = Denoising.with(GaussianField.PRIOR).samples(n).steps(60).quantiles(0.25, 0.75).build()
 			.plane(grey, SIZE, NoiseModel.gaussian(SD), 0, Monitor.NONE);
 		double low = 0, high = 0;
 		for (int i = 0; i < PIXELS; i++) {
-			low += ((plane.quantiles()[0][i] - scale.low()) / unit - 1 - mean[i]) / sd[i] / PIXELS;
-			high += ((plane.quantiles()[1][i] - scale.low()) / unit - 1 - mean[i]) / sd[i] / PIXELS;
+			low += known.standardised(i, plane.quantiles()[0][i]) / PIXELS;
+			high += known.standardised(i, plane.quantiles()[1][i]) / PIXELS;
 		}
 		assertEquals(-0.6745, low, 4 * 0.5 * 1.36 / Math.sqrt(n));
 		assertEquals(0.6745, high, 4 * 0.5 * 1.36 / Math.sqrt(n));
