@@ -258,19 +258,9 @@ final class NoiseSpectrum {
 
 	private NoiseEstimate estimate(NoiseEstimate seen) {
 		NoiseFit free = new NoiseFit(data, false);
-		NoiseFit.Line[] parts = free.leavingOut();
-		double factor = covariance()[0][0], a = free.a(), b = free.b();
-		double errorA = NoiseFit.error(parts, NoiseFit.Line::a), errorB = NoiseFit.error(parts, NoiseFit.Line::b);
-		if (a <= errorA) {
-			line = new NoiseFit(data, true);
-			errorA = Math.max(0, a + errorA);
-			errorB = Math.max(errorB, NoiseFit.error(line.leavingOut(), NoiseFit.Line::b));
-			a = 0;
-			b = Math.max(0, line.b());
-		}
-		return new NoiseEstimate(new NoiseModel(factor * a, factor * b),
-			new Interval(Math.max(0, factor * (a - errorA)), factor * (a + errorA)),
-			new Interval(factor * (b - errorB), factor * (b + errorB)), points(factor), new Correlation(noise(), true), seen.step(),
+		double factor = covariance()[0][0];
+		NoiseFit.Told told = free.told(free.leavingOut()).times(factor);
+		return new NoiseEstimate(told.model(), told.a(), told.b(), points(factor), new Correlation(noise(), true), seen.step(),
 			seen.clippedLow(), seen.clippedHigh());
 	}
 
