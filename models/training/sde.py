@@ -15,6 +15,8 @@ import torch.nn as nn
 
 SIGMA_MIN, SIGMA_MAX = 0.01, 20.0
 SIGMA_DATA = 0.5
+# Where `WideRangeDenoiser` of the plugin cuts a stretched image off.
+CUT = 2.0
 
 
 def wide(a):
@@ -22,10 +24,44 @@ def wide(a):
     return a[:, None, None, None]
 
 
+def partly_quiet(clean, sigma, share):
+    """What noise of deviation `sigma` (N) is added to, and that noise over sigma, both N x C x Y x X: normal, but for a `share` of the
+    images of which a part holds less noise, or none. Such are images whose background was cleared or clipped, whose canvas was
+    enlarged, or whose bright parts were cut off; a network that never saw them takes the missing noise for a signal of its own.
+    """
+    noise = torch.randn_like(clean)
+    if not share:
+        return clean, noise
+    clean = clean.clone()
+    for i in torch.nonzero(torch.rand(len(clean)) < share)[:, 0].tolist():
+        if torch.rand(()) < 1 / 3:
+            stretched = 2 ** (1 + 3 * torch.rand(()).item()) * (clean[i] + 1) - 1
+            clean[i] = stretched.clamp(max=CUT)
+            noise[i] = ((stretched + sigma[i] * noise[i]).clamp(max=CUT) - clean[i]) / sigma[i]
+        else:
+            quiet = part_of(clean[i])
+            noise[i] *= torch.where(quiet, max(0.0, 3 * torch.rand(()).item() - 2), 1.0)
+            if torch.rand(()) < 0.5:
+                clean[i] = torch.where(quiet, 3.5 * torch.rand(()).item() - 1.5, clean[i])
+    return clean, noise
+
+
+def part_of(image):
+    """Which pixels (Y x X) of C x Y x X lie on one side of a line, or outside a disc."""
+    height, width = image.shape[1:]
+    y, x = torch.meshgrid(torch.arange(height, device=image.device), torch.arange(width, device=image.device), indexing="ij")
+    y, x = y - height * torch.rand(()).item(), x - width * torch.rand(()).item()
+    angle = 2 * math.pi * torch.rand(()).item()
+    if torch.rand(()) < 0.5:
+        return x * math.cos(angle) + y * math.sin(angle) > 0
+    return x ** 2 + y ** 2 > (width * (0.1 + 0.6 * torch.rand(()).item())) ** 2
+
+
 class EDM(nn.Module):
     """D(x, sigma) = c_skip x + c_out F(c_in x, ln(sigma)/4), Karras et al. (2022), table 1, column 'Ours'."""
 
     name, prediction, output, time_input = "edm", "denoised", "denoised", "sigma"
+    quiet = 0.0
     sigma_min, sigma_max = SIGMA_MIN, SIGMA_MAX
     parameters_of_sde = dict(sigma_data=SIGMA_DATA)
 
@@ -57,7 +93,8 @@ class EDM(nn.Module):
         """The weight gives every noise level unit loss at the start (eq. 8); ln sigma is normal with mean -1, deviation 1.5."""
         sigma = (torch.randn(len(clean), device=clean.device) * 1.5 - 1).exp()
         c_skip, c_out, c_in = self.coefficients(sigma)
-        noisy = clean + wide(sigma) * torch.randn_like(clean)
+        clean, noise = partly_quiet(clean, sigma, self.quiet)
+        noisy = clean + wide(sigma) * noise
         target = (clean - c_skip * noisy) / c_out
         return (self.network(c_in * noisy, sigma.log() / 4, label).float() - target).square().mean((1, 2, 3))
 
@@ -70,6 +107,7 @@ class NoisePrediction(nn.Module):
     """
 
     prediction, output, time_input = "epsilon", "epsilon", "t"
+    quiet = 0.0
 
     def __init__(self, network, weighting="simple"):
         super().__init__()
@@ -104,7 +142,7 @@ class NoisePrediction(nn.Module):
     def loss(self, clean, label=None):
         time = self.draw_times(len(clean), clean.device)
         alpha, sigma = self.alpha_sigma(time)
-        noise = torch.randn_like(clean)
+        clean, noise = partly_quiet(clean, sigma / alpha, self.quiet)
         error = (self(wide(alpha) * clean + wide(sigma) * noise, time, label) - noise).square().mean((1, 2, 3))
         return error if self.weighting == "simple" else error * self.squared_diffusion(time) / sigma ** 2 / self.mean_weight
 

@@ -47,6 +47,8 @@ def arguments(argv=None):
                    help="weight of the noise levels: for good images, or for a good likelihood (default simple)")
     a.add_argument("--label-dropout", type=float, default=0.15,
                    help="share of the images whose class is hidden, so that the network also learns images of any class")
+    a.add_argument("--quiet", type=float, default=0, help="share of the images of which a part is shown with less noise, as if it had "
+                   "been cleared or clipped: for a model that is to denoise")
     a.add_argument("--transforms", action="store_true",
                    help="also learn the images after random powers and Anscombe transforms of their intensities, "
                         "for a model that is to denoise")
@@ -204,6 +206,7 @@ def main(argv=None):
     describe(images, test)
     a.training_size = 128 if np.median([min(p.shape[1:]) for p in images.planes]) >= 128 else 64
     model = SDES[a.sde](UNet(a.channels, a.widths, classes=len(images.class_names)), a.weighting)
+    model.quiet = a.quiet
     if a.start:
         load_weights(model, a.start)
 

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
-import io.github.tweedie.image.BlockStatistics.Band;
 import io.github.tweedie.image.NoiseEstimate.Correlation;
 
 /**
@@ -20,7 +19,8 @@ import io.github.tweedie.image.NoiseEstimate.Correlation;
  */
 record Flatness(Correlation correlation, double factor) {
 
-	private static final int SIDE = BlockStatistics.SIDE, MOST = 4000;
+	/** Of so many blocks at most the pixels are looked at. */
+	private static final int SIDE = BlockStatistics.SIDE, MOST = 2000;
 	/** Of the blocks, ranked by their structure, and of those, ranked by their variance. */
 	private static final double EVEN = 0.5, QUIET = 0.3;
 	/**
@@ -36,10 +36,8 @@ record Flatness(Correlation correlation, double factor) {
 	/** A block that might be even. */
 	record Candidate(int plane, int left, int top, double structure, double variance, boolean inlier) {}
 
-	/** @param band in which the variance of the candidates was sought */
-	static Flatness of(Band band, int count, IntFunction<Candidate> candidates, IntFunction<float[]> planes, int width) {
-		List<Candidate> even = IntStream.range(0, count).mapToObj(candidates).filter(Candidate::inlier)
-			.sorted(Comparator.comparingDouble(Candidate::structure)).limit((long) Math.min(MOST, EVEN * count)).toList();
+	static Flatness of(int count, IntFunction<Candidate> candidates, IntFunction<float[]> planes, int width) {
+		List<Candidate> even = even(IntStream.range(0, count).mapToObj(candidates).filter(Candidate::inlier).toList(), (int) (EVEN * count));
 		if (even.size() < 20)
 			return new Flatness(Correlation.UNKNOWN, 1);
 		double[][] covariances = new double[even.size()][];
@@ -50,8 +48,15 @@ record Flatness(Correlation correlation, double factor) {
 		}
 		Arrays.sort(covariances, Comparator.comparingDouble(c -> c[0]));
 		boolean alike = covariances[covariances.length / 2][0] < ALIKE * covariances[covariances.length / 10][0];
-		Flatness all = alike ? judge(band, mean(covariances, covariances.length), 1) : null;
-		return alike && all.correlation.found() ? all : quiet(band, covariances, all);
+		Flatness all = alike ? judge(mean(covariances, covariances.length), 1) : null;
+		return alike && all.correlation.found() ? all : quiet(covariances, all);
+	}
+
+	/** Some of the evenest blocks, of all degrees of evenness among those. */
+	private static List<Candidate> even(List<Candidate> all, int number) {
+		int[] order = NoiseFit.sorted(IntStream.range(0, all.size()).toArray(), all.stream().mapToDouble(Candidate::structure).toArray());
+		int every = 1 + (Math.min(number, order.length) - 1) / MOST;
+		return IntStream.range(0, Math.min(number, order.length)).filter(i -> i % every == 0).mapToObj(i -> all.get(order[i])).toList();
 	}
 
 	/**
@@ -59,8 +64,8 @@ record Flatness(Correlation correlation, double factor) {
 	 *
 	 * @param all what all blocks say, or null where they are not alike
 	 */
-	private static Flatness quiet(Band band, double[][] covariances, Flatness all) {
-		Flatness quiet = judge(band, mean(covariances, (int) Math.ceil(QUIET * covariances.length)), QUIETER);
+	private static Flatness quiet(double[][] covariances, Flatness all) {
+		Flatness quiet = judge(mean(covariances, (int) Math.ceil(QUIET * covariances.length)), QUIETER);
 		return all == null || quiet.correlation.found() ? quiet : all;
 	}
 
@@ -73,23 +78,28 @@ record Flatness(Correlation correlation, double factor) {
 	}
 
 	/** @param share variance that is expected of blocks so chosen, over the true one */
-	private static Flatness judge(Band band, double[] mean, double share) {
+	private static Flatness judge(double[] mean, double share) {
 		double factor = Math.min(MOST_FACTOR, mean[0] / share), x1 = mean[1] / mean[0], x2 = mean[2] / mean[0], y1 = mean[3] / mean[0],
 			y2 = mean[4] / mean[0];
 		double most = Math.max(x1, y1), least = Math.min(x1, y1);
 		boolean smooth = most > LEAST_CORRELATION && factor > 1.15;
 		boolean sharpened = least < -LEAST_CORRELATION && most < LEAST_CORRELATION && factor < 0.87;
-		boolean ends = Math.max(x2, y2) < 0.3 * most && factor > 0.9 * promised(band, x1, x2, y1, y2);
+		boolean ends = Math.max(x2, y2) < 0.3 * most && factor > 0.9 * promised(x1, x2, y1, y2);
 		boolean found = smooth && ends || sharpened && share == 1;
 		return new Flatness(new Correlation(x1, x2, y1, y2, found), found ? factor : 1);
 	}
 
 	/**
-	 * The factor, if the correlation ends after two pixels, as that of noise does: one over the power that the band meets. That of
-	 * structure does not end there, and its factor is smaller. At most 4, since rounding to grey levels is white.
+	 * The factor, if the correlation ends after two pixels, as that of noise does: one over the power that the 6th derivative meets.
+	 * That of structure does not end there, and its factor is smaller. At most 4, since rounding to grey levels is white.
 	 */
-	private static double promised(Band band, double x1, double x2, double y1, double y2) {
-		return 1 / Math.max(0.25, band.power(new double[] { x1, x2 }, new double[] { y1, y2 }));
+	private static double promised(double x1, double x2, double y1, double y2) {
+		return 1 / Math.max(0.25, power(x1, x2) * power(y1, y2));
+	}
+
+	/** Along one axis; 924, 792 and 495 are the autocorrelation of the 6th derivative. */
+	private static double power(double one, double two) {
+		return Math.max(0, 1 - 2 * 792 / 924.0 * one + 2 * 495 / 924.0 * two);
 	}
 
 	/**

@@ -15,12 +15,12 @@ import net.imglib2.type.numeric.IntegerType;
 import net.imglib2.type.numeric.RealType;
 
 /**
- * Finds the noise of a camera, variance = a·z + b, in one image or stack, as Foi et al. (2008) do: the energy of what is rough,
- * where a microscope resolves nothing, against the local mean. Structure, hot pixels and saturation are kept out
+ * Finds the noise of a camera, variance = a·z + b, in one image or stack, as Foi et al. (2008) do: the energy of the highest
+ * frequencies, where a microscope resolves nothing, against the local mean. Structure, hot pixels and saturation are kept out
  * ({@link NoiseFit}). The offset and the read noise of the camera cannot be told apart from one image: both are in b.
  *
- * <p>Three bands of roughness are fitted, see {@link BlockStatistics}. The one with the least structure decides, unless the next, with
- * more noise in it and smaller errors, agrees with it.
+ * <p>Two pairs of filters are fitted. The one with less structure decides, unless the one with more noise in its answer agrees
+ * with it; then that one, whose errors are smaller.
  */
 public final class NoiseEstimator {
 
@@ -283,17 +283,9 @@ public final class NoiseEstimator {
 			if (count < FEWEST_BLOCKS)
 				return small(Math.max(rounding, difference()), step, clippedLow, clippedHigh);
 			Fit[] fits = Arrays.stream(Band.values()).parallel().map(Fit::new).toArray(Fit[]::new);
-			Fit fit = broadest(fits);
+			Fit fine = fits[Band.FINE.ordinal()], broad = fits[Band.BROAD.ordinal()], fit = broad.agreesWith(fine) ? broad : fine;
 			NoiseEstimate near = fit.estimate(fit.flatness(source, width), rounding, step, clippedLow, clippedHigh);
 			return NoiseSpectrum.refined(near, samples.size(), source::plane, s -> samples.get(s).range, width);
-		}
-
-		/** The last of those that agree with all before them. */
-		private static Fit broadest(Fit[] fits) {
-			int agreeing = 1;
-			while (agreeing < fits.length && Arrays.stream(fits, 0, agreeing).allMatch(fits[agreeing]::agreesWith))
-				agreeing++;
-			return fits[agreeing - 1];
 		}
 
 		private double difference() {
@@ -310,21 +302,18 @@ public final class NoiseEstimator {
 		/** The line of one band. */
 		private final class Fit {
 
-			private final Band band;
 			private final NoiseFit.Data data;
 			private final NoiseFit line;
 			private final NoiseFit.Line[] parts;
 
 			Fit(Band band) {
-				this.band = band;
-				double[] noise = new double[count], structure = new double[count], level = new double[count];
+				double[] noise = new double[count], structure = new double[count];
 				for (int i = 0; i < count; i++) {
 					BlockStatistics blocks = samples.get(sample[i]).blocks;
 					noise[i] = blocks.noise[band.ordinal()][block[i]];
 					structure[i] = blocks.structure[band.ordinal()][block[i]];
-					level[i] = blocks.level[band.ordinal()][block[i]];
 				}
-				data = new NoiseFit.Data(level, around, noise, structure, part, order, band.spread);
+				data = new NoiseFit.Data(mean, around, noise, structure, part, order, band.spread);
 				line = new NoiseFit(data, false);
 				parts = line.leavingOut();
 			}
@@ -335,7 +324,7 @@ public final class NoiseEstimator {
 					double difference = Math.log(line.variance(z) / other.line.variance(z));
 					double[] left = IntStream.range(0, parts.length)
 						.mapToDouble(p -> Math.log(at(parts[p], z) / at(other.parts[p], z))).toArray();
-					return Math.abs(difference) <= 2.5 * Math.sqrt(NoiseFit.jackknife(left)) + 0.005;
+					return Math.abs(difference) <= 2 * Math.sqrt(NoiseFit.jackknife(left)) + 0.005;
 				});
 			}
 
@@ -368,11 +357,11 @@ public final class NoiseEstimator {
 
 			/** Looks at the evenest blocks again, pixel by pixel. */
 			Flatness flatness(Source source, int width) {
-				return Flatness.of(band, count, i -> {
+				return Flatness.of(count, i -> {
 					BlockStatistics blocks = samples.get(sample[i]).blocks;
 					int k = block[i];
 					return new Flatness.Candidate(sample[i], blocks.left[k], blocks.top[k],
-						blocks.structure[Band.MIDDLE.ordinal()][k] / line.variance(data.level(i)), line.variance(data.level(i)), line.weight(i) > 0);
+						blocks.structure[Band.BROAD.ordinal()][k] / line.variance(data.level(i)), line.variance(data.level(i)), line.weight(i) > 0);
 				}, source::plane, width);
 			}
 		}

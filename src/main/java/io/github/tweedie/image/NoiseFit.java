@@ -14,16 +14,12 @@ import io.github.tweedie.image.NoiseEstimate.Point;
  * The line variance = a·z + b through the energies of blocks, of which a part c of the structure that is seen at lower
  * frequencies leaks into those of the noise: E[noise] = a·mean + b + c·(structure − a·mean − b). Iteratively reweighted: a block
  * counts by the inverse of the variance of its energy, which grows with the leak, so that even blocks decide and busy ones hardly
- * matter; those far above the line not at all.
- *
- * <p>The mean of a block is noisy, too, which would make the line too flat; the mean of the pixels around it, whose noise is another,
- * serves as instrument, and moves towards that of the block where both differ by more than noise.
+ * matter; those far above the line not at all. The mean of a block is noisy, too, which would make the line too flat; the mean of
+ * the pixels around it, whose noise is another, serves as instrument.
  */
 final class NoiseFit {
 
 	private static final int GROUPS = 24, ITERATIONS = 40, PARTS = 20;
-	/** From the line through all parts the way to the line without one is short: more iterations hardly change the errors. */
-	private static final int ITERATIONS_LEFT = 2;
 	private static final double CONVERGED = 1e-5;
 	private static final double OUTLIER = 4;
 	/**
@@ -31,8 +27,6 @@ final class NoiseFit {
 	 * quiet noise.
 	 */
 	private static final double CALM = 2;
-	/** Of the difference between a block and its surroundings, so many standard deviations may be noise. */
-	private static final double STEADY = 1.5;
 	/** A hot pixel leaks fully; what a microscope resolves leaks less. */
 	private static final double MOST_LEAK = 0.5;
 	/** The least variance: its square, by which blocks are weighed, and the products of two weights must be numbers. */
@@ -49,8 +43,6 @@ final class NoiseFit {
 	/**
 	 * The data of a fit, one number per block; the blocks of a part are left out together to find the errors.
 	 *
-	 * @param mean of the pixels of which the noise tells
-	 * @param around mean of the pixels around the block
 	 * @param order of the blocks, from dark to bright
 	 */
 	record Data(double[] mean, double[] around, double[] noise, double[] structure, int[] part, int[] order, double spread) {
@@ -64,14 +56,6 @@ final class NoiseFit {
 			double own = (double) BlockStatistics.PIXELS / (BlockStatistics.PIXELS + BlockStatistics.AROUND);
 			return own * mean[i] + (1 - own) * around[i];
 		}
-
-		/** What is around a block, and so much of the difference from it as is no noise of the given variance of a pixel. */
-		private double steady(int i, double variance) {
-			double difference = mean[i] - around[i], chance = STEADY * STEADY * variance * OF_DIFFERENCE;
-			return around[i] + (difference * difference > chance ? difference - chance / difference : 0);
-		}
-
-		private static final double OF_DIFFERENCE = 1.0 / BlockStatistics.PIXELS + 1.0 / BlockStatistics.AROUND;
 	}
 
 	/** variance = a·z + b, and the part of the structure that leaks; a may come out negative by chance, as its errors need. */
@@ -233,8 +217,8 @@ final class NoiseFit {
 			double w = 0, q = 0, m = 0, x = 0, y = 0, qm = 0, qx = 0, xm = 0, xx = 0, qy = 0, xy = 0;
 			for (int i : blocks) {
 				weigh(i);
-				double instrument = data.steady(i, variance(by, data.level(i))) - middle, mean = data.mean[i] - middle;
-				double excess = data.structure[i] - variance(by, data.mean[i]), wi = weight[i], wq = wi * instrument, wx = wi * excess;
+				double around = data.around[i] - middle, mean = data.mean[i] - middle;
+				double excess = data.structure[i] - variance(by, data.mean[i]), wi = weight[i], wq = wi * around, wx = wi * excess;
 				w += wi;
 				q += wq;
 				m += wi * mean;
@@ -329,14 +313,9 @@ final class NoiseFit {
 
 	// -- Errors --
 
-	/** The lines when each of the parts of the picture is left out. */
+	/** The lines when each of the parts of the picture is left out. All keep their weights: others hardly change the errors. */
 	Line[] leavingOut() {
-		return IntStream.range(0, PARTS).parallel().mapToObj(part -> {
-			Line left = weighed.line(part);
-			for (int i = 1; i < ITERATIONS_LEFT; i++)
-				left = new Weighed(left).line(part);
-			return left;
-		}).toArray(Line[]::new);
+		return IntStream.range(0, PARTS).mapToObj(weighed::line).toArray(Line[]::new);
 	}
 
 	/** The line, or the one without a slope where chance may have made it, with 95 % intervals of a and b. */

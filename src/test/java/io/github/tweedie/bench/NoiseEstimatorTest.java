@@ -85,8 +85,8 @@ class NoiseEstimatorTest {
 		double sum = 0;
 		for (int seed = 0; seed < 16; seed++)
 			sum += NoiseEstimator.estimate(new Camera(10, 100, 5).expose(light, seed), 384).model().a() / 16;
-		// One run has a standard error of 1.2 %; four of the mean's. Without the instrument the slope is 3 % too small.
-		assertEquals(10, sum, 4 * 0.012 * 10 / Math.sqrt(16));
+		// One run has a standard deviation of 1.6 % (150 seeds); four of the mean's. Without the instrument the slope is 3 % too small.
+		assertEquals(10, sum, 4 * 0.016 * 10 / Math.sqrt(16));
 	}
 
 	@Test
