@@ -8,6 +8,7 @@ import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
 
+import io.github.tweedie.image.BoundedDenoiser;
 import io.github.tweedie.image.NoiseEstimate;
 import io.github.tweedie.image.NoiseModel;
 import io.github.tweedie.image.Planes;
@@ -193,8 +194,9 @@ public final class Denoising {
 
 	private Denoiser network(double sigma, int pixels, int width, Monitor watcher) {
 		boolean once = samples == 0 && method == Method.STABILISED;
-		return WideRangeDenoiser.over(once ? WholePlanes.ofOneCall(prior, pixels / width, width, sigma, watcher)
-			: WholePlanes.of(prior, pixels / width, width, watcher), prior, sigma);
+		Denoiser planes = once ? WholePlanes.ofOneCall(prior, pixels / width, width, sigma, watcher)
+			: WholePlanes.of(prior, pixels / width, width, watcher);
+		return WideRangeDenoiser.over(new BoundedDenoiser(planes), prior, sigma);
 	}
 
 	private Plane estimated(NoisyPlane noisy, int width, Monitor watcher) {

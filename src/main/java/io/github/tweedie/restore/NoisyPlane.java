@@ -1,18 +1,22 @@
 package io.github.tweedie.restore;
 
+import java.util.BitSet;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 import io.github.tweedie.image.HotPixels;
 import io.github.tweedie.image.IntensityScale;
 import io.github.tweedie.image.NoiseModel;
+import io.github.tweedie.image.Plateaus;
 import io.github.tweedie.image.VarianceStabilizer;
 import io.github.tweedie.image.Whitening;
 import io.github.tweedie.inverse.Mask;
 import io.github.tweedie.inverse.MomentMatching;
 import io.github.tweedie.inverse.MomentMatching.Difference;
 import io.github.tweedie.sampler.Conditioner;
+import io.github.tweedie.sde.Noise;
 import io.github.tweedie.sde.Prior;
+import io.github.tweedie.sde.Shape;
 
 /**
  * A noisy plane as the prior is to see it, a sample of the forward diffusion at one level σ, and the way back to grey levels.
@@ -32,7 +36,8 @@ record NoisyPlane(float[] data, double sigma, Conditioner condition, UnaryOperat
 	private static final double LEAST_SHARE = 1e-2;
 
 	/**
-	 * Stabilised: the noise of every pixel has the same strength, and is white after {@link Whitening}.
+	 * Stabilised: the noise of every pixel has the same strength, and is white after {@link Whitening}; {@link Plateaus} get such noise,
+	 * too, and their own grey levels back.
 	 *
 	 * @param grey Y×X grey levels; unchanged
 	 * @param inflation factor by which the noise is taken for stronger
@@ -44,14 +49,25 @@ record NoisyPlane(float[] data, double sigma, Conditioner condition, UnaryOperat
 		int[] hot = HotPixels.find(raw, width);
 		float[] stable = whitening.whitened(HotPixels.without(raw, width, hot), width);
 		double unit = whitening.deviation();
+		BitSet even = Plateaus.find(grey, width);
+		if (!even.isEmpty())
+			makeNoisy(stable, width, even, unit);
 		IntensityScale scale = IntensityScale.ofNoisy(stable, width, unit);
 		float[] data = scale.toData(stable, prior.low(), prior.high());
 		double sigma = inflation * scale.toData(unit, prior.low(), prior.high());
 		return new NoisyPlane(data, sigma, Conditioner.NONE, clean -> {
 			float[] out = whitening.coloured(scale.toGrey(clean, prior.low(), prior.high()), width);
 			stabilizer.inverse(out, out);
+			even.stream().forEach(i -> out[i] = grey[i]);
 			return out;
 		}, clean -> Residual.of(data, clean, width, scale.toData(unit, prior.low(), prior.high())), hot);
+	}
+
+	/** Where there is no noise, it is added: without, pixels are what no denoiser was made for. */
+	private static void makeNoisy(float[] plane, int width, BitSet where, double deviation) {
+		float[] noise = new float[plane.length];
+		new Noise(1).fill(Noise.Purpose.PLATEAU, 0, new int[] { 0 }, Shape.planes(1, 1, plane.length / width, width), noise);
+		where.stream().forEach(i -> plane[i] += (float) deviation * noise[i]);
 	}
 
 	/**

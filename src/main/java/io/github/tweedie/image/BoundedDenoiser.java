@@ -1,0 +1,86 @@
+package io.github.tweedie.image;
+
+
+import io.github.tweedie.sde.Batch;
+import io.github.tweedie.sde.Denoiser;
+import io.github.tweedie.sde.Shape;
+
+/**
+ * A denoiser that takes no more away than noise can hold. The expected noise E[z | x] has, by Jensen's inequality, a mean square of at
+ * most 1. A network that is shown what it was not trained on, an area without noise or objects of a contrast that it never saw, may
+ * answer with anything; where it takes more than 2.5² σ² on average away from the 8×8 pixels of a block, that difference is divided by
+ * as much as it is too large, so that the worst answers change nothing.
+ *
+ * @param inner the denoiser over planes
+ */
+public record BoundedDenoiser(Denoiser inner) implements Denoiser {
+
+	private static final int SIDE = 8;
+	private static final double MOST = 2.5 * 2.5;
+
+	@Override
+	public void denoise(Batch batch, float[] out) {
+		inner.denoise(batch, out);
+		Shape shape = batch.shape();
+		int size = shape.x() * shape.y(), planes = out.length / size;
+		for (int plane = 0; plane < planes; plane++) {
+			double sigma = batch.sigma()[plane * shape.n() / planes];
+			bound(batch.x(), out, plane * size, shape.x(), shape.y(), MOST * sigma * sigma);
+		}
+	}
+
+	/** One plane that begins at an index. */
+	private static void bound(float[] x, float[] out, int from, int width, int height, double most) {
+		int columns = (width + SIDE - 1) / SIDE, rows = (height + SIDE - 1) / SIDE;
+		float[] share = new float[columns * rows];
+		Runs.of(rows, (first, last) -> {
+			for (int row = first; row < last; row++)
+				for (int column = 0; column < columns; column++)
+					share[row * columns + column] = (float) Math.min(1, most / energy(x, out, from, width, height, column, row));
+		});
+		if (allOne(share))
+			return;
+		float[] least = new float[share.length];
+		for (int i = 0; i < least.length; i++)
+			least[i] = around(share, columns, rows, i % columns, i / columns);
+		for (int i = 0; i < width * height; i++)
+			out[from + i] = x[from + i] + between(least, columns, rows, i % width, i / width) * (out[from + i] - x[from + i]);
+	}
+
+	private static boolean allOne(float[] share) {
+		for (float s : share)
+			if (s != 1)
+				return false;
+		return true;
+	}
+
+	/** Mean square of what was taken away from a block; infinite if that is not a number. */
+	private static double energy(float[] x, float[] out, int from, int width, int height, int column, int row) {
+		double sum = 0;
+		int right = Math.min(width, (column + 1) * SIDE), bottom = Math.min(height, (row + 1) * SIDE), left = column * SIDE,
+			top = row * SIDE;
+		for (int j = top; j < bottom; j++)
+			for (int i = from + j * width + left, end = from + j * width + right; i < end; i++)
+				sum += ((double) out[i] - x[i]) * ((double) out[i] - x[i]);
+		return Double.isNaN(sum) ? Double.POSITIVE_INFINITY : sum / ((right - left) * (bottom - top));
+	}
+
+	/** The least share of a block and those beside it. */
+	private static float around(float[] share, int columns, int rows, int column, int row) {
+		float least = 1;
+		for (int j = Math.max(0, row - 1); j <= Math.min(rows - 1, row + 1); j++)
+			for (int i = Math.max(0, column - 1); i <= Math.min(columns - 1, column + 1); i++)
+				least = Math.min(least, share[j * columns + i]);
+		return least;
+	}
+
+	/** Linear between the middles of blocks. */
+	private static float between(float[] share, int columns, int rows, int x, int y) {
+		float u = Math.max(0, Math.min(columns - 1, (x + 0.5f) / SIDE - 0.5f)), v = Math.max(0, Math.min(rows - 1, (y + 0.5f) / SIDE - 0.5f));
+		int i = Math.min((int) u, Math.max(0, columns - 2)), j = Math.min((int) v, Math.max(0, rows - 2));
+		int right = Math.min(columns - 1, i + 1), below = Math.min(rows - 1, j + 1);
+		float upper = share[j * columns + i] * (1 - u + i) + share[j * columns + right] * (u - i);
+		float lower = share[below * columns + i] * (1 - u + i) + share[below * columns + right] * (u - i);
+		return upper * (1 - v + j) + lower * (v - j);
+	}
+}
