@@ -3,14 +3,11 @@ package io.github.tweedie.image;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.Arrays;
-import java.util.concurrent.atomic.AtomicIntegerArray;
 
 import org.apache.commons.math3.stat.descriptive.rank.Percentile;
 import org.apache.commons.math3.stat.descriptive.rank.Percentile.EstimationType;
 import org.apache.commons.rng.UniformRandomProvider;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 import io.github.tweedie.sde.Noise;
 import io.github.tweedie.sde.Noise.Purpose;
@@ -60,18 +57,6 @@ class OrderStatisticsTest {
 		OrderStatistics statistics = new OrderStatistics(values);
 		for (double percent : new double[] { 0.03, 1, 37.77, 99.8, 100 })
 			assertEquals(usual.evaluate(percent), statistics.percentile(percent), 1e-12);
-	}
-
-	@ParameterizedTest
-	@ValueSource(ints = { 0, 1, 16_384, 16_385, 100_000 })
-	void runsMeetEachElementOnce(int length) {
-		AtomicIntegerArray met = new AtomicIntegerArray(length);
-		Runs.of(length, (from, to) -> {
-			for (int i = from; i < to; i++)
-				met.incrementAndGet(i);
-		});
-		for (int i = 0; i < length; i++)
-			assertEquals(1, met.get(i));
 	}
 
 	// -- What is made of them --
