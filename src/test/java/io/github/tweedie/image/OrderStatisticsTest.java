@@ -84,6 +84,32 @@ class OrderStatisticsTest {
 		assertEquals(new OrderStatistics(means).percentile(1), IntensityScale.darkest(plane, 9), 1e-5);
 	}
 
+	/** Of a plane whose darkest means lie anywhere, at the border or not; odd sides, so that nothing is symmetric. */
+	@Test
+	void meansAreThoseOfTheFiveTimesFivePixelsAround() {
+		int width = 37, height = 23;
+		UniformRandomProvider random = new Noise(3).generator(Purpose.PROBE, 0, 0, 0);
+		float[] plane = new float[width * height], means = new float[plane.length];
+		for (int i = 0; i < plane.length; i++)
+			plane[i] = random.nextFloat();
+		for (int darkest = 0; darkest < 5; darkest++) {
+			int at = (8 + darkest) * width + 11;
+			plane[at] -= 20;
+			for (int i = 0; i < means.length; i++)
+				means[i] = (float) around(plane, width, i % width, i / width);
+			assertEquals(new OrderStatistics(means).percentile(1), IntensityScale.darkest(plane, width), 1e-5, "row " + darkest);
+		}
+	}
+
+	private static double around(float[] plane, int width, int x, int y) {
+		double sum = 0;
+		int count = 0;
+		for (int v = Math.max(0, y - 2); v <= Math.min(plane.length / width - 1, y + 2); v++)
+			for (int u = Math.max(0, x - 2); u <= Math.min(width - 1, x + 2); u++, count++)
+				sum += plane[v * width + u];
+		return sum / count;
+	}
+
 	private static double middle(int at, int extent) {
 		return (Math.max(0, at - 2) + Math.min(extent - 1, at + 2)) / 2.0;
 	}
