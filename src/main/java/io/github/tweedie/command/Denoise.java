@@ -239,11 +239,14 @@ public class Denoise extends ModelCommand {
 
 	// -- Noise --
 
+	/** What was worked out in another thread, or what it failed with. */
 	private static <T> T done(CompletableFuture<T> work) {
 		try {
 			return work.join();
 		}
 		catch (CompletionException e) {
+			if (e.getCause() instanceof Error error)
+				throw error;
 			throw e.getCause() instanceof RuntimeException known ? known : e;
 		}
 	}
