@@ -10,6 +10,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.stream.IntStream;
 
 import org.scijava.ItemIO;
@@ -170,8 +172,11 @@ public class Denoise extends ModelCommand {
 		requireRoom(planes);
 		try (Result result = new Result(planes)) {
 			requireFinite(planes, inside, monitor);
-			List<Camera> cameras = IntStream.range(0, planes.channels()).mapToObj(c -> camera(planes, c)).toList();
+			// NB: a model opens on one processor and takes as long as many estimates; meanwhile the others find out about the noise.
+			CompletableFuture<List<Camera>> noisy = CompletableFuture.supplyAsync(
+				() -> IntStream.range(0, planes.channels()).mapToObj(c -> camera(planes, c)).toList());
 			Prior prior = open(model, device, monitor);
+			List<Camera> cameras = done(noisy);
 			List<Denoising> channels = cameras.stream().map(camera -> Denoising.with(prior).samples(samples).steps(steps).seed(seed)
 				.quantiles(ends()).correlation(camera.correlation()).build()).toList();
 			denoise(planes, channels, cameras, inside, result, monitor);
@@ -233,6 +238,18 @@ public class Denoise extends ModelCommand {
 	}
 
 	// -- Noise --
+
+	/** What was worked out in another thread, or what it failed with. */
+	private static <T> T done(CompletableFuture<T> work) {
+		try {
+			return work.join();
+		}
+		catch (CompletionException e) {
+			if (e.getCause() instanceof Error error)
+				throw error;
+			throw e.getCause() instanceof RuntimeException known ? known : e;
+		}
+	}
 
 	private void requireFinite(GreyPlanes planes, ImageProcessor inside, Monitor monitor) {
 		if (!planes.mayHaveHoles()) return;

@@ -2,6 +2,7 @@ package io.github.tweedie.image;
 
 import java.util.Arrays;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Single pixels that no light explains: hot or dead ones of the camera, hits of cosmic rays. A microscope spreads the light of the
@@ -14,6 +15,9 @@ public final class HotPixels {
 
 	private static final double HEIGHT = 15, SHARE = 0.06, LOUD = 0.12, NOISE = 2.5;
 	private static final int STANDING_OUT = 1;
+	/** Of a pixel that is looked at closely, to its left or its upper neighbour. */
+	private static final float STEP = (float) (HEIGHT / 2);
+	private static final int[] NONE = {};
 
 	private HotPixels() {}
 
@@ -27,20 +31,31 @@ public final class HotPixels {
 	public static int[] find(float[] plane, int width) {
 		int height = plane.length / width;
 		if (width < 5 || height < 5)
-			return new int[0];
-		return IntStream.range(0, height).parallel().flatMap(y -> row(plane, width, height, y)).toArray();
+			return NONE;
+		int[][] found = new int[height][];
+		IntStream.range(0, height).parallel().forEach(y -> found[y] = row(plane, width, height, y));
+		return Stream.of(found).flatMapToInt(IntStream::of).toArray();
 	}
 
-	private static IntStream row(float[] plane, int width, int height, int y) {
-		IntStream.Builder found = IntStream.builder();
-		for (int x = 0; x < width; x++)
-			if (alone(plane, width, height, x, y))
-				found.add(y * width + x);
-		return found.build();
+	private static int[] row(float[] plane, int width, int height, int y) {
+		int[] found = NONE;
+		float before = plane[y * width + 1];
+		for (int x = 0, i = y * width, along = y > 0 ? -width : width; x < width; x++, i++) {
+			float own = plane[i];
+			// NB: nearly all pixels leave here, at little cost.
+			if ((Math.abs(own - before) >= STEP || Math.abs(own - plane[i + along]) >= STEP) && alone(plane, width, height, x, y)) {
+				found = Arrays.copyOf(found, found.length + 1);
+				found[found.length - 1] = i;
+			}
+			before = own;
+		}
+		return found;
 	}
 
-	/** The plane with the median of the pixels around, at a distance of 2, in their place. */
+	/** The plane with the median of the pixels around, at a distance of 2, in their place; the very plane if there are none. */
 	public static float[] without(float[] plane, int width, int[] found) {
+		if (found.length == 0)
+			return plane;
 		float[] out = plane.clone();
 		for (int i : found)
 			out[i] = (float) surroundings(plane, width, plane.length / width, i % width, i / width);
@@ -48,30 +63,28 @@ public final class HotPixels {
 	}
 
 	private static boolean alone(float[] plane, int width, int height, int x, int y) {
-		float own = plane[y * width + x];
-		// NB: nearly all pixels leave here, at little cost.
-		int across = y * width + (x > 0 ? x - 1 : x + 1), along = (y > 0 ? y - 1 : y + 1) * width + x;
-		if (Math.max(Math.abs(own - plane[across]), Math.abs(own - plane[along])) < HEIGHT / 2)
+		double above = over(plane, width, height, x, y, 1), below = over(plane, width, height, x, y, -1);
+		if (Math.max(above, below) <= (1 - SHARE) * HEIGHT)
 			return false;
-		double level = surroundings(plane, width, height, x, y), rise = own - level;
-		return Math.abs(rise) > HEIGHT && share(plane, width, height, x, y, level) < SHARE * rise * rise
+		double level = surroundings(plane, width, height, x, y), rise = plane[y * width + x] - level;
+		return Math.abs(rise) > HEIGHT && (rise > 0 ? above : below) > (1 - SHARE) * Math.abs(rise)
 			&& standingOut(plane, width, height, x, y, level, NOISE + LOUD * Math.abs(rise)) <= STANDING_OUT;
 	}
 
-	/** The least that all but one of the direct neighbours have on average of what the pixel has above the level, times its rise. */
-	private static double share(float[] plane, int width, int height, int x, int y, double level) {
-		double rise = plane[y * width + x] - level, sum = 0, most = Double.NEGATIVE_INFINITY;
+	/** By how much the pixel is over, or with a sign of −1 under, its direct neighbours, on average of all but the one nearest to it. */
+	private static double over(float[] plane, int width, int height, int x, int y, int sign) {
+		double own = plane[y * width + x], sum = 0, least = Double.POSITIVE_INFINITY;
 		int count = 0;
 		for (int k = 0; k < 4; k++) {
 			int nx = x + (k == 0 ? -1 : k == 1 ? 1 : 0), ny = y + (k == 2 ? -1 : k == 3 ? 1 : 0);
 			if (nx < 0 || ny < 0 || nx >= width || ny >= height)
 				continue;
-			double product = (plane[ny * width + nx] - level) * rise;
-			sum += product;
-			most = Math.max(most, product);
+			double difference = sign * (own - plane[ny * width + nx]);
+			sum += difference;
+			least = Math.min(least, difference);
 			count++;
 		}
-		return (sum - most) / (count - 1);
+		return (sum - least) / (count - 1);
 	}
 
 	private static int standingOut(float[] plane, int width, int height, int x, int y, double level, double tolerance) {

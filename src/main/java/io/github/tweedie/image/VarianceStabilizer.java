@@ -2,6 +2,8 @@ package io.github.tweedie.image;
 
 import java.util.stream.IntStream;
 
+import io.github.tweedie.sde.Runs;
+
 /**
  * The generalised Anscombe transform: makes Poisson–Gaussian noise nearly standard normal, whatever the intensity. With a grey
  * level z = a·p + n, where p counts photons with mean λ and n is normal, and variance a·E[z] + b,

@@ -34,17 +34,25 @@ import pl.edu.icm.jlargearrays.ConcurrencyUtils;
  */
 public final class Whitening {
 
-	static {
-		// NB: the threads of the library's own pool keep Java from ending for a minute after the last transform.
-		ConcurrencyUtils.setThreadPool(Executors.newCachedThreadPool(task -> {
-			Thread thread = new Thread(task, "cosine transform");
-			thread.setDaemon(true);
-			return thread;
-		}));
+	/** The library, which is not loaded before it is needed. */
+	private static final class Cosine {
+
+		static {
+			// NB: the threads of the library's own pool keep Java from ending for a minute after the last transform.
+			ConcurrencyUtils.setThreadPool(Executors.newCachedThreadPool(task -> {
+				Thread thread = new Thread(task, "cosine transform");
+				thread.setDaemon(true);
+				return thread;
+			}));
+		}
+
+		static FloatDCT_1D transform(int length) {
+			return new FloatDCT_1D(length);
+		}
 	}
 
 	/** Of noise that is white already. */
-	public static final Whitening NONE = new Whitening(Autocorrelation.WHITE);
+	public static final Whitening NONE = new Whitening(Autocorrelation.WHITE, 0, 1);
 
 	/** Power of the noise, over its highest, below which there is none at any frequency when white noise was added. */
 	private static final double LEAST = 1.0 / 64;
@@ -55,18 +63,21 @@ public final class Whitening {
 	/** d, and S(0) + d. */
 	private final double missing, lowest;
 
-	private Whitening(Autocorrelation noise) {
+	private Whitening(Autocorrelation noise, double missing, double lowest) {
 		this.noise = noise;
-		double[][] spectrum = noise.spectrum(PERIOD);
-		double top = Arrays.stream(spectrum).flatMapToDouble(Arrays::stream).max().orElse(1);
-		double least = Math.max(0, Arrays.stream(spectrum).flatMapToDouble(Arrays::stream).min().orElse(1));
-		missing = Math.max(0, LEAST * top - least);
-		lowest = Math.max(0, spectrum[0][0]) + missing;
+		this.missing = missing;
+		this.lowest = lowest;
 	}
 
 	/** @param correlation as it was measured; unless it was found, nothing is to be done */
 	public static Whitening of(Correlation correlation) {
-		return correlation.found() ? new Whitening(correlation.noise()) : NONE;
+		if (!correlation.found())
+			return NONE;
+		double[][] spectrum = correlation.noise().spectrum(PERIOD);
+		double top = Arrays.stream(spectrum).flatMapToDouble(Arrays::stream).max().orElse(1);
+		double least = Math.max(0, Arrays.stream(spectrum).flatMapToDouble(Arrays::stream).min().orElse(1));
+		double missing = Math.max(0, LEAST * top - least);
+		return new Whitening(correlation.noise(), missing, Math.max(0, spectrum[0][0]) + missing);
 	}
 
 	/** Whether nothing is to be done. */
@@ -118,8 +129,8 @@ public final class Whitening {
 	/** Multiplies every frequency of a plane whose border is mirrored by what S is there: its cosine transform has these alone. */
 	private void multiply(float[] plane, int width, DoubleUnaryOperator gain) {
 		int height = plane.length / width;
-		ThreadLocal<FloatDCT_1D> row = ThreadLocal.withInitial(() -> new FloatDCT_1D(width));
-		ThreadLocal<FloatDCT_1D> column = ThreadLocal.withInitial(() -> new FloatDCT_1D(height));
+		ThreadLocal<FloatDCT_1D> row = ThreadLocal.withInitial(() -> Cosine.transform(width));
+		ThreadLocal<FloatDCT_1D> column = ThreadLocal.withInitial(() -> Cosine.transform(height));
 		double[] cosines = IntStream.range(0, height).mapToDouble(y -> Math.cos(Math.PI * y / height)).toArray();
 		IntStream.range(0, height).parallel().forEach(y -> row.get().forward(plane, y * width, true));
 		IntStream.range(0, width).parallel().forEach(x -> {

@@ -3,6 +3,7 @@ package io.github.tweedie.image;
 import io.github.tweedie.sde.Batch;
 import io.github.tweedie.sde.Denoiser;
 import io.github.tweedie.sde.Prior;
+import io.github.tweedie.sde.Runs;
 
 /**
  * A denoiser for noise that is small beside the range of the image: one bright cell among dim ones, or an average of many exposures.

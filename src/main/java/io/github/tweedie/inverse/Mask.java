@@ -3,6 +3,8 @@ package io.github.tweedie.inverse;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
+import io.github.tweedie.sde.Runs;
+
 /** Keeps the known values of a sample and drops the hidden ones: A·Aᵀ = I. */
 public final class Mask implements LinearOperator {
 
@@ -32,15 +34,19 @@ public final class Mask implements LinearOperator {
 
 	@Override
 	public void apply(float[] x, int xFrom, float[] y, int yFrom) {
-		for (int i = 0; i < known.length; i++)
-			y[yFrom + i] = x[xFrom + known[i]];
+		Runs.of(known.length, (from, to) -> {
+			for (int i = from; i < to; i++)
+				y[yFrom + i] = x[xFrom + known[i]];
+		});
 	}
 
 	@Override
 	public void adjoint(float[] y, int yFrom, float[] x, int xFrom) {
 		Arrays.fill(x, xFrom, xFrom + inputSize, 0);
-		for (int i = 0; i < known.length; i++)
-			x[xFrom + known[i]] = y[yFrom + i];
+		Runs.of(known.length, (from, to) -> {
+			for (int i = from; i < to; i++)
+				x[xFrom + known[i]] = y[yFrom + i];
+		});
 	}
 
 	@Override

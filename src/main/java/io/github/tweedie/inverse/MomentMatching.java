@@ -7,6 +7,7 @@ import io.github.tweedie.sampler.Conditioner;
 import io.github.tweedie.sde.Batch;
 import io.github.tweedie.sde.Denoiser;
 import io.github.tweedie.sde.Prior;
+import io.github.tweedie.sde.Runs;
 
 /**
  * Moment matching posterior sampling (MMPS, Rozet et al. 2024): p(x0 | x_t) is taken for the Gaussian that has its exact mean
@@ -127,12 +128,12 @@ public final class MomentMatching implements Conditioner {
 		boolean[] done = new boolean[n];
 		for (int s = 0; s < n; s++) {
 			operator.apply(base, s * d, residual, s * m);
-			for (int i = s * m; i < (s + 1) * m; i++)
-				p[i] = residual[i] = y[i - s * m] - residual[i];
+			subtractFromMeasurement(residual, s * m);
+			System.arraycopy(residual, s * m, p, s * m, m);
 			rr[s] = dot(residual, residual, s * m, m);
 			done[s] = rr[s] == 0;
 		}
-		float[] direction = new float[n * d], product = new float[n * d], g = new float[m];
+		float[] direction = new float[n * d], product = new float[n * d], g = new float[n * m];
 		for (int k = 0; k < iterations && !all(done); k++) {
 			for (int s = 0; s < n; s++)
 				operator.adjoint(p, s * m, direction, s * d);
@@ -140,25 +141,22 @@ public final class MomentMatching implements Conditioner {
 			for (int s = 0; s < n; s++) {
 				if (done[s])
 					continue;
-				operator.apply(product, s * d, g, 0);
-				for (int i = 0; i < m; i++)
-					g[i] += (float) (sigmaY * sigmaY) * p[s * m + i];
-				double curvature = 0;
-				for (int i = 0; i < m; i++)
-					curvature += (double) p[s * m + i] * g[i];
+				operator.apply(product, s * d, g, s * m);
+				add(g, sigmaY * sigmaY, p, s * m, m);
+				double curvature = dot(p, g, s * m, m);
 				if (!(curvature > 0)) {
 					done[s] = true;
 					continue;
 				}
 				double step = rr[s] / curvature;
-				for (int i = s * d; i < (s + 1) * d; i++)
-					estimate[i] += (float) step * product[i];
-				for (int i = 0; i < m; i++)
-					residual[s * m + i] -= (float) step * g[i];
+				add(estimate, step, product, s * d, d);
+				add(residual, -step, g, s * m, m);
 				double next = dot(residual, residual, s * m, m);
 				float keep = (float) (next / rr[s]);
-				for (int i = s * m; i < (s + 1) * m; i++)
-					p[i] = residual[i] + keep * p[i];
+				Runs.of(s * m, (s + 1) * m, (from, to) -> {
+					for (int i = from; i < to; i++)
+						p[i] = residual[i] + keep * p[i];
+				});
 				rr[s] = next;
 				done[s] = next == 0;
 			}
@@ -176,8 +174,7 @@ public final class MomentMatching implements Conditioner {
 		for (int s = 0; s < n; s++) {
 			operator.apply(base, s * d, residual, s * m);
 			weigh(residual, s * m);
-			for (int i = s * m; i < (s + 1) * m; i++)
-				residual[i] = y[i - s * m] - residual[i];
+			subtractFromMeasurement(residual, s * m);
 		}
 		List<float[]> products = new ArrayList<>(), images = new ArrayList<>();
 		boolean[] done = new boolean[n];
@@ -210,31 +207,50 @@ public final class MomentMatching implements Conditioner {
 	}
 
 	private static void add(float[] to, double factor, float[] what, int from, int size) {
-		for (int i = from; i < from + size; i++)
-			to[i] += (float) factor * what[i];
+		float by = (float) factor;
+		Runs.of(from, from + size, (first, end) -> {
+			for (int i = first; i < end; i++)
+				to[i] += by * what[i];
+		});
+	}
+
+	/** Turns what begins at {@code from} into what is left of the measurement without it. */
+	private void subtractFromMeasurement(float[] what, int from) {
+		Runs.of(y.length, (first, end) -> {
+			for (int i = first; i < end; i++)
+				what[from + i] = y[i] - what[from + i];
+		});
 	}
 
 	/** Divides the measurement that begins at {@code from} by its standard deviations. */
 	private void weigh(float[] measurement, int from) {
 		if (weights != null)
-			for (int i = 0; i < weights.length; i++)
-				measurement[from + i] *= weights[i];
+			Runs.of(weights.length, (first, end) -> {
+				for (int i = first; i < end; i++)
+					measurement[from + i] *= weights[i];
+			});
 	}
 
 	/** V·v = σ²·∇D·v for every sample. */
 	private void covariance(Denoiser prior, Batch batch, float[] base, float[] v, float[] out) {
 		prior.derivative(batch, v, difference == Difference.FORWARD ? base : null, out);
-		for (int i = 0; i < out.length; i++) {
-			double sigma = batch.sigma()[i / operator.inputSize()];
-			out[i] *= (float) (sigma * sigma);
+		int d = operator.inputSize();
+		for (int s = 0; s < batch.shape().n(); s++) {
+			float variance = (float) (batch.sigma()[s] * batch.sigma()[s]);
+			Runs.of(s * d, (s + 1) * d, (from, to) -> {
+				for (int i = from; i < to; i++)
+					out[i] *= variance;
+			});
 		}
 	}
 
 	private static double dot(float[] a, float[] b, int from, int size) {
-		double sum = 0;
-		for (int i = from; i < from + size; i++)
-			sum += (double) a[i] * b[i];
-		return sum;
+		return Runs.sum(from, from + size, (first, end) -> {
+			double sum = 0;
+			for (int i = first; i < end; i++)
+				sum += (double) a[i] * b[i];
+			return sum;
+		});
 	}
 
 	private static boolean all(boolean[] flags) {

@@ -1,7 +1,8 @@
 package io.github.tweedie.inverse;
 
 import java.util.Arrays;
-import java.util.stream.IntStream;
+
+import io.github.tweedie.sde.Runs;
 
 /**
  * What samples of a posterior say, pixel by pixel: running mean and standard deviation (Welford 1962), in the order in which
@@ -24,10 +25,12 @@ public final class Posterior {
 	/** Adds the sample that begins at {@code from}. */
 	public void add(float[] samples, int from) {
 		count++;
-		IntStream.range(0, mean.length).parallel().forEach(i -> {
-			double difference = samples[from + i] - (double) mean[i], moved = mean[i] + difference / count;
-			squares[i] += (float) (difference * (samples[from + i] - moved));
-			mean[i] = (float) moved;
+		Runs.of(mean.length, (first, end) -> {
+			for (int i = first; i < end; i++) {
+				double difference = samples[from + i] - (double) mean[i], moved = mean[i] + difference / count;
+				squares[i] += (float) (difference * (samples[from + i] - moved));
+				mean[i] = (float) moved;
+			}
 		});
 	}
 
@@ -45,8 +48,10 @@ public final class Posterior {
 		if (count < 2)
 			throw new IllegalStateException("A standard deviation needs at least 2 samples; seen was " + count + ".");
 		float[] out = new float[mean.length];
-		for (int i = 0; i < out.length; i++)
-			out[i] = (float) Math.sqrt(squares[i] / (count - 1));
+		Runs.of(out.length, (from, to) -> {
+			for (int i = from; i < to; i++)
+				out[i] = (float) Math.sqrt(squares[i] / (count - 1));
+		});
 		return out;
 	}
 
@@ -73,16 +78,18 @@ public final class Posterior {
 				throw new IllegalArgumentException("A quantile of " + n + " draws has an order from " + 1.0 / (n + 1) + " to "
 					+ n / (n + 1.0) + "; seen was " + order + ".");
 		float[][] out = new float[orders.length][draws[0].length];
-		IntStream.range(0, draws[0].length).parallel().forEach(i -> {
+		Runs.of(draws[0].length, (from, to) -> {
 			float[] sorted = new float[n];
-			for (int s = 0; s < n; s++)
-				sorted[s] = draws[s][i];
-			Arrays.sort(sorted);
-			for (int q = 0; q < orders.length; q++) {
-				double rank = Math.max(1, Math.min(n, orders[q] * (n + 1)));
-				int below = (int) rank;
-				float low = sorted[below - 1], high = sorted[Math.min(below, n - 1)];
-				out[q][i] = (float) (low + (rank - below) * ((double) high - low));
+			for (int i = from; i < to; i++) {
+				for (int s = 0; s < n; s++)
+					sorted[s] = draws[s][i];
+				Arrays.sort(sorted);
+				for (int q = 0; q < orders.length; q++) {
+					double rank = Math.max(1, Math.min(n, orders[q] * (n + 1)));
+					int below = (int) rank;
+					float low = sorted[below - 1], high = sorted[Math.min(below, n - 1)];
+					out[q][i] = (float) (low + (rank - below) * ((double) high - low));
+				}
 			}
 		});
 		return out;

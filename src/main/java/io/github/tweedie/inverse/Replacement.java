@@ -6,6 +6,7 @@ import io.github.tweedie.sampler.Predictor;
 import io.github.tweedie.sampler.State;
 import io.github.tweedie.sde.Level;
 import io.github.tweedie.sde.Noise;
+import io.github.tweedie.sde.Runs;
 
 /**
  * Imputation by replacement (Song et al. 2021, appendix I.2): after every draw the measured part of the state is replaced by
@@ -55,11 +56,16 @@ public final class Replacement implements Conditioner {
 		for (int s = 0; s < state.shape.n(); s++) {
 			operator.apply(state.x, s * size, now, 0);
 			operator.apply(z, s * size, difference, 0);
-			for (int i = 0; i < y.length; i++)
-				difference[i] = alpha * y[i] + sigma * difference[i] - now[i];
+			Runs.of(y.length, (from, to) -> {
+				for (int i = from; i < to; i++)
+					difference[i] = alpha * y[i] + sigma * difference[i] - now[i];
+			});
 			operator.adjoint(difference, 0, back, 0);
-			for (int i = 0; i < size; i++)
-				state.x[s * size + i] += inverse * back[i];
+			int first = s * size;
+			Runs.of(size, (from, to) -> {
+				for (int i = from; i < to; i++)
+					state.x[first + i] += inverse * back[i];
+			});
 		}
 	}
 }

@@ -8,6 +8,7 @@ import java.util.Locale;
 
 import io.github.tweedie.sde.DiscreteVpSde;
 import io.github.tweedie.sde.Level;
+import io.github.tweedie.sde.Runs;
 import io.github.tweedie.sde.Sde;
 import io.github.tweedie.sde.SubVpSde;
 import io.github.tweedie.sde.VeSde;
@@ -238,11 +239,13 @@ record Convention(Sde sde, Prediction prediction, TimeInput time, int steps, dou
 	 * @param seen where the network was asked
 	 */
 	void denoise(float[] x, float[] output, double sigma, Level seen, int from, int to, float[] out) {
-		double part = share(sigma) / share(seen.ratio());
-		for (int i = from; i < to; i++) {
-			double denoised = prediction.denoised(seen.alpha() * x[i], output[i], seen);
-			out[i] = (float) (Math.abs(part - 1) < 1e-12 ? denoised : x[i] + part * (denoised - x[i]));
-		}
+		double ratio = share(sigma) / share(seen.ratio()), part = Math.abs(ratio - 1) < 1e-12 ? 1 : ratio;
+		// NB: D is linear in both, and x moves to it by a part.
+		double ofOutput = part * prediction.denoised(0, 1, seen), ofX = 1 - part + part * prediction.denoised(seen.alpha(), 0, seen);
+		Runs.of(from, to, (first, end) -> {
+			for (int i = first; i < end; i++)
+				out[i] = (float) (ofX * x[i] + ofOutput * output[i]);
+		});
 	}
 
 	/** The share of the noise in the variance of Gaussian data plus noise, by which such data move from x to their mean. */

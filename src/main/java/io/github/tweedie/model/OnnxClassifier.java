@@ -11,6 +11,7 @@ import io.github.tweedie.model.OnnxGraph.Tensor;
 import io.github.tweedie.sde.Batch;
 import io.github.tweedie.sde.Classifier;
 import io.github.tweedie.sde.Monitor;
+import io.github.tweedie.sde.Runs;
 import io.github.tweedie.sde.Shape;
 
 /**
@@ -107,7 +108,7 @@ public final class OnnxClassifier implements Classifier, AutoCloseable {
 		if (output.values().length != count)
 			throw new IllegalStateException("The classifier '" + name + "' made '" + wanted + "' of shape "
 				+ Arrays.toString(output.shape()) + ", where " + count + " values are expected; export it again.");
-		if (!OnnxDenoiser.finite(output.values(), count))
+		if (!Runs.finite(output.values(), count))
 			throw new IllegalStateException("The classifier '" + name + "' gave values of '" + wanted
 				+ "' that are not finite numbers; try another model or device.");
 		return output.values();

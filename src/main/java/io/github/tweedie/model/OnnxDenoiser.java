@@ -14,6 +14,7 @@ import io.github.tweedie.sde.Batch;
 import io.github.tweedie.sde.Denoiser;
 import io.github.tweedie.sde.Level;
 import io.github.tweedie.sde.Monitor;
+import io.github.tweedie.sde.Runs;
 import io.github.tweedie.sde.Shape;
 
 /**
@@ -61,7 +62,7 @@ public final class OnnxDenoiser implements Denoiser, AutoCloseable {
 	/** @throws IOException in a sentence, if the network cannot be right whatever it is given */
 	void requireFinite() throws IOException {
 		float[] output = empty();
-		if (!finite(output, output.length))
+		if (!Runs.finite(output, output.length))
 			throw new IOException("The model '" + network.name + "' gives values that are not finite numbers, even for an empty image;"
 				+ " its weights are damaged, or it is told the noise level in another way than declared: get it again.");
 	}
@@ -123,9 +124,9 @@ public final class OnnxDenoiser implements Denoiser, AutoCloseable {
 		float[] output = mean(shape, run(shape, scaled(batch, seen), times(seen), labels(batch)));
 		for (int s = 0; s < shape.n(); s++)
 			convention.denoise(batch.x(), output, batch.sigma()[s], seen[s], s * shape.sampleSize(), (s + 1) * shape.sampleSize(), out);
-		if (finite(out, shape.size()))
+		if (Runs.finite(out, shape.size()))
 			return;
-		if (!finite(batch.x(), shape.size()))
+		if (!Runs.finite(batch.x(), shape.size()))
 			throw new IllegalArgumentException("The image given to the model '" + network.name
 				+ "' holds values that are not finite numbers; replace NaN and infinite pixels first.");
 		throw new IllegalStateException("The model '" + network.name
@@ -145,8 +146,13 @@ public final class OnnxDenoiser implements Denoiser, AutoCloseable {
 			return batch.x();
 		int size = batch.shape().sampleSize();
 		float[] scaled = new float[batch.x().length];
-		for (int i = 0; i < scaled.length; i++)
-			scaled[i] = (float) (seen[i / size].alpha() * batch.x()[i]);
+		for (int s = 0; s < seen.length; s++) {
+			double alpha = seen[s].alpha();
+			Runs.of(s * size, (s + 1) * size, (from, to) -> {
+				for (int i = from; i < to; i++)
+					scaled[i] = (float) (alpha * batch.x()[i]);
+			});
+		}
 		return scaled;
 	}
 
@@ -289,12 +295,5 @@ public final class OnnxDenoiser implements Denoiser, AutoCloseable {
 			labels[s] = given;
 		}
 		return labels;
-	}
-
-	static boolean finite(float[] values, int count) {
-		for (int i = 0; i < count; i++)
-			if (!Float.isFinite(values[i]))
-				return false;
-		return true;
 	}
 }

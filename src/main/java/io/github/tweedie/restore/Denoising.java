@@ -27,6 +27,7 @@ import io.github.tweedie.sde.Denoiser;
 import io.github.tweedie.sde.Monitor;
 import io.github.tweedie.sde.Noise;
 import io.github.tweedie.sde.Prior;
+import io.github.tweedie.sde.Runs;
 import io.github.tweedie.sde.Shape;
 import io.github.tweedie.sde.VeSde;
 
@@ -248,8 +249,10 @@ public final class Denoising {
 			evaluations += (long) n * state.evaluations;
 			for (int s = 0; s < n; s++) {
 				float[] clean = Arrays.copyOfRange(state.x, s * data.length, (s + 1) * data.length), grey = noisy.back().apply(clean);
-				for (int i = 0; i < seen.length; i++)
-					seen[i] += clean[i] / samples;
+				Runs.of(seen.length, (begin, end) -> {
+					for (int i = begin; i < end; i++)
+						seen[i] += clean[i] / samples;
+				});
 				posterior.add(grey, 0);
 				draws.take(from + s, grey);
 			}
@@ -267,6 +270,8 @@ public final class Denoising {
 	 * @throws IllegalArgumentException if a pixel is NaN or infinite
 	 */
 	public static void requireFinite(float[] grey, int width, int plane) {
+		if (Runs.finite(grey, grey.length))
+			return;
 		for (int i = 0; i < grey.length; i++)
 			if (!Float.isFinite(grey[i]))
 				throw new IllegalArgumentException(Planes.pixel(grey, width, i, plane)

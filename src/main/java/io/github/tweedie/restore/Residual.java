@@ -1,8 +1,8 @@
 package io.github.tweedie.restore;
 
-import java.util.Arrays;
-import java.util.function.IntFunction;
 import java.util.stream.IntStream;
+
+import io.github.tweedie.sde.Runs;
 
 /**
  * What was taken out of a noisy plane, in units of the noise that was expected: of noise alone it has a standard deviation of
@@ -26,15 +26,17 @@ public record Residual(double deviation, double correlation) {
 	 */
 	static Residual of(float[] noisy, float[] clean, int width, double deviation) {
 		int height = noisy.length / width;
-		// NB: sums of rows, added in order: the same for any number of threads.
-		double mean = Arrays.stream(ofRows(height, y -> {
+		double mean = Runs.sum(0, noisy.length, (from, to) -> {
 			double sum = 0;
-			for (int i = y * width, end = i + width; i < end; i++)
+			for (int i = from; i < to; i++)
 				sum += noisy[i] - clean[i];
-			return new double[] { sum };
-		})).mapToDouble(row -> row[0]).sum() / noisy.length;
+			return sum;
+		}) / noisy.length;
 		double squares = 0, products = 0;
-		for (double[] row : ofRows(height, y -> squaresAndProducts(noisy, clean, width, y, mean))) {
+		// NB: sums of rows, added in order: the same for any number of threads.
+		double[][] rows = new double[height][];
+		IntStream.range(0, height).parallel().forEach(y -> rows[y] = squaresAndProducts(noisy, clean, width, y, mean));
+		for (double[] row : rows) {
 			squares += row[0];
 			products += row[1];
 		}
@@ -43,21 +45,17 @@ public record Residual(double deviation, double correlation) {
 		return new Residual(Math.sqrt(variance) / deviation, variance == 0 || pairs == 0 ? 0 : products / pairs / variance);
 	}
 
-	private static double[][] ofRows(int height, IntFunction<double[]> sums) {
-		return IntStream.range(0, height).parallel().mapToObj(sums).toArray(double[][]::new);
-	}
-
 	/** Of a row, with itself, and with its right and lower neighbours. */
 	private static double[] squaresAndProducts(float[] noisy, float[] clean, int width, int y, double mean) {
-		double squares = 0, products = 0;
-		boolean last = (y + 1) * (long) width >= noisy.length;
-		for (int x = 0, i = y * width; x < width; x++, i++) {
-			double r = noisy[i] - clean[i] - mean;
-			squares += r * r;
-			if (x + 1 < width)
-				products += r * (noisy[i + 1] - clean[i + 1] - mean);
-			if (!last)
-				products += r * (noisy[i + width] - clean[i + width] - mean);
+		int first = y * width, last = first + width - 1;
+		// NB: a pixel of the last row has no lower neighbour: itself in its place counts for nothing.
+		int below = last + 1 < noisy.length ? width : 0, weight = below > 0 ? 1 : 0;
+		double squares = 0, products = 0, own = noisy[first] - clean[first] - mean;
+		for (int i = first; i <= last; i++) {
+			double next = i < last ? noisy[i + 1] - clean[i + 1] - mean : 0;
+			squares += own * own;
+			products += own * (next + weight * (noisy[i + below] - clean[i + below] - mean));
+			own = next;
 		}
 		return new double[] { squares, products };
 	}

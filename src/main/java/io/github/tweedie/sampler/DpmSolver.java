@@ -1,6 +1,7 @@
 package io.github.tweedie.sampler;
 
 import io.github.tweedie.sde.Level;
+import io.github.tweedie.sde.Runs;
 
 /**
  * DPM-Solver++(2M), a second order multistep method with one evaluation a move (Lu et al. 2022b, algorithm 2), with
@@ -29,8 +30,10 @@ public record DpmSolver(double eta) implements Predictor {
 		double r = Math.log(previous.from().ratio() / from.ratio()) / h;
 		float now = (float) (1 + 0.5 / r), then = (float) (-0.5 / r);
 		float[] before = previous.denoised(), mean = new float[x.length];
-		for (int i = 0; i < mean.length; i++)
-			mean[i] = ofX * x[i] + ofD * (now * d[i] + then * before[i]);
+		Runs.of(mean.length, (first, end) -> {
+			for (int i = first; i < end; i++)
+				mean[i] = ofX * x[i] + ofD * (now * d[i] + then * before[i]);
+		});
 		return Kernel.of(mean, deviation(to, h), move.shape().n());
 	}
 

@@ -1,6 +1,7 @@
 package io.github.tweedie.sampler;
 
 import io.github.tweedie.sde.Level;
+import io.github.tweedie.sde.Runs;
 
 /**
  * Heun's second order method on the probability flow (Karras et al. 2022, algorithm 1): two evaluations a move. In the
@@ -19,10 +20,12 @@ public record Heun() implements Predictor {
 		float[] e = move.denoised(to, euler);
 		float[] mean = new float[x.length];
 		double a = 0.5 * (t - s) / s, b = 0.5 * (t - s) / t;
-		for (int i = 0; i < mean.length; i++) {
-			double u = x[i] / from.alpha(), v = euler[i] / to.alpha();
-			mean[i] = (float) (to.alpha() * (u + a * (u - d[i]) + b * (v - e[i])));
-		}
+		Runs.of(mean.length, (first, end) -> {
+			for (int i = first; i < end; i++) {
+				double u = x[i] / from.alpha(), v = euler[i] / to.alpha();
+				mean[i] = (float) (to.alpha() * (u + a * (u - d[i]) + b * (v - e[i])));
+			}
+		});
 		return Kernel.of(mean, 0, move.shape().n());
 	}
 }

@@ -3,6 +3,7 @@ package io.github.tweedie.sampler;
 import java.util.function.Supplier;
 
 import io.github.tweedie.sde.Level;
+import io.github.tweedie.sde.Runs;
 import io.github.tweedie.sde.Shape;
 
 /** One move of the loop as a {@link Predictor} sees it: where from, where to, and the (conditional) denoiser to ask. */
@@ -87,8 +88,10 @@ public final class Move {
 		double variance = level.sigma() * level.sigma();
 		float a = (float) (level.alpha() / variance), b = (float) (1 / variance);
 		float[] score = new float[x.length];
-		for (int i = 0; i < x.length; i++)
-			score[i] = a * denoised[i] - b * x[i];
+		Runs.of(x.length, (from, to) -> {
+			for (int i = from; i < to; i++)
+				score[i] = a * denoised[i] - b * x[i];
+		});
 		return score;
 	}
 }

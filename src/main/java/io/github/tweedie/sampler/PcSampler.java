@@ -11,6 +11,7 @@ import io.github.tweedie.sde.Level.Transition;
 import io.github.tweedie.sde.Monitor;
 import io.github.tweedie.sde.Noise;
 import io.github.tweedie.sde.Noise.Purpose;
+import io.github.tweedie.sde.Runs;
 import io.github.tweedie.sde.Sde;
 import io.github.tweedie.sde.Shape;
 import io.github.tweedie.sde.VeSde;
@@ -85,8 +86,11 @@ public record PcSampler(Schedule schedule, Predictor predictor, Corrector correc
 	{
 		State state = new State(shape, id, label, schedule.path().get(0));
 		noise.fill(Purpose.START, 0, id, shape, state.x);
-		for (int i = 0; i < state.x.length; i++)
-			state.x[i] *= (float) state.level.sigma();
+		float sigma = (float) state.level.sigma();
+		Runs.of(state.x.length, (from, to) -> {
+			for (int i = from; i < to; i++)
+				state.x[i] *= sigma;
+		});
 		Denoiser counted = (batch, out) -> {
 			state.evaluations++;
 			denoiser.denoise(batch, out);
@@ -160,6 +164,8 @@ public record PcSampler(Schedule schedule, Predictor predictor, Corrector correc
 	}
 
 	private void requireFinite(State state, int step, Object by) {
+		if (Runs.finite(state.x, state.x.length))
+			return;
 		for (float v : state.x)
 			if (!Float.isFinite(v))
 				throw new ArithmeticException("A value of " + v + " was seen at step " + step + " of " + schedule.moves()

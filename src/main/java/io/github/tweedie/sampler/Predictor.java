@@ -2,6 +2,8 @@ package io.github.tweedie.sampler;
 
 import java.util.Arrays;
 
+import io.github.tweedie.sde.Runs;
+
 /**
  * A step of the reverse process: gives the Gaussian kernel of a move to less noise, from which the loop draws. Immutable;
  * what a multistep method remembers comes with the {@link Move}.
@@ -33,8 +35,10 @@ public interface Predictor {
 	static float[] combined(double a, float[] x, double b, float[] y) {
 		float fa = (float) a, fb = (float) b;
 		float[] out = new float[x.length];
-		for (int i = 0; i < out.length; i++)
-			out[i] = fa * x[i] + fb * y[i];
+		Runs.of(out.length, (from, to) -> {
+			for (int i = from; i < to; i++)
+				out[i] = fa * x[i] + fb * y[i];
+		});
 		return out;
 	}
 }

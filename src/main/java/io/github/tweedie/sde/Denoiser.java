@@ -29,27 +29,39 @@ public interface Denoiser {
 	 */
 	default void derivative(Batch batch, float[] v, float[] base, float[] out) {
 		int n = batch.shape().n(), d = batch.shape().sampleSize();
-		double[] step = new double[n], width = new double[n];
-		float[] ahead = new float[v.length], behind = batch.x().clone();
+		double[] width = new double[n];
+		float[] x = batch.x(), ahead = new float[v.length], behind = base == null ? new float[v.length] : x;
 		for (int s = 0; s < n; s++) {
-			double square = 0, along = 0;
-			for (int i = s * d; i < (s + 1) * d; i++)
-				square += (double) v[i] * v[i];
-			step[s] = square == 0 ? 0 : 0.03 * batch.sigma()[s] * Math.sqrt(d / square);
-			for (int i = s * d; i < (s + 1) * d; i++) {
-				ahead[i] = (float) (batch.x()[i] + step[s] * v[i]);
-				if (base == null)
-					behind[i] = (float) (batch.x()[i] - step[s] * v[i]);
-				along += ((double) ahead[i] - behind[i]) * v[i];
-			}
+			double square = Runs.sum(s * d, (s + 1) * d, (from, to) -> {
+				double sum = 0;
+				for (int i = from; i < to; i++)
+					sum += (double) v[i] * v[i];
+				return sum;
+			});
+			double step = square == 0 ? 0 : 0.03 * batch.sigma()[s] * Math.sqrt(d / square);
+			double along = Runs.sum(s * d, (s + 1) * d, (from, to) -> {
+				double sum = 0;
+				for (int i = from; i < to; i++) {
+					ahead[i] = (float) (x[i] + step * v[i]);
+					if (base == null)
+						behind[i] = (float) (x[i] - step * v[i]);
+					sum += ((double) ahead[i] - behind[i]) * v[i];
+				}
+				return sum;
+			});
 			// NB: at small σ floats round the step, so what counts is how far it really went.
 			width[s] = square == 0 ? 0 : along / square;
 		}
 		denoise(batch.with(ahead), out);
-		float[] other = base;
+		float[] other = base == null ? new float[v.length] : base;
 		if (base == null)
-			denoise(batch.with(behind), other = new float[v.length]);
-		for (int i = 0; i < out.length; i++)
-			out[i] = width[i / d] == 0 ? 0 : (float) (((double) out[i] - other[i]) / width[i / d]);
+			denoise(batch.with(behind), other);
+		for (int s = 0; s < n; s++) {
+			double by = width[s];
+			Runs.of(s * d, (s + 1) * d, (from, to) -> {
+				for (int i = from; i < to; i++)
+					out[i] = by == 0 ? 0 : (float) (((double) out[i] - other[i]) / by);
+			});
+		}
 	}
 }

@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 import org.apache.commons.rng.UniformRandomProvider;
+import org.apache.commons.rng.core.source64.Philox4x64;
 import org.apache.commons.rng.sampling.distribution.ZigguratSampler;
-import org.apache.commons.rng.simple.RandomSource;
 
 /**
  * Standard normal noise that depends on its address alone: (seed, plane, sample, step, purpose, row). Each row of an image
@@ -80,6 +80,6 @@ public record Noise(long seed, int plane) {
 	/** The generator of one row: key (seed, plane and sample), counter (0, row, step, purpose). */
 	public UniformRandomProvider generator(Purpose purpose, int step, int id, int row) {
 		long planeAndSample = (long) plane << 32 | id & 0xffffffffL;
-		return RandomSource.PHILOX_4X64.create(new long[] { seed, planeAndSample, 0, row, step, purpose.ordinal() });
+		return new Philox4x64(new long[] { seed, planeAndSample, 0, row, step, purpose.ordinal() });
 	}
 }

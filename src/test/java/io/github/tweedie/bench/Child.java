@@ -10,8 +10,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
 
+import io.github.tweedie.image.NoiseEstimator;
 import io.github.tweedie.image.NoiseModel;
 import io.github.tweedie.image.Planes;
 import io.github.tweedie.image.Specimen;
@@ -26,10 +28,11 @@ import io.github.tweedie.sde.Prior;
  * @param seconds of the denoising alone
  * @param peak most bytes that the process held, Java's heap and all else; NaN where the system does not tell
  * @param before the same when the network had been called once on a small plane
+ * @param seen pixels that the network was given, over those of the plane
  */
-record Child(double seconds, double peak, double before) {
+record Child(double seconds, double peak, double before, double seen) {
 
-	private static final int TILE = 512;
+	static final int TILE = 512, CALLS = 6;
 	static final double GAIN = 2, OFFSET = 100, READ_NOISE = 5;
 
 	/**
@@ -39,7 +42,15 @@ record Child(double seconds, double peak, double before) {
 	 */
 	static Child run(Path model, int side, int samples, int heap, int processors) throws IOException {
 		double[] numbers = numbers(heap, processors, model.toString(), "" + side, "" + samples);
-		return numbers == null ? null : new Child(numbers[0], numbers[1], numbers[2]);
+		return numbers == null ? null : new Child(numbers[0], numbers[1], numbers[2], numbers[3]);
+	}
+
+	/** All but the network over the network, in each of the first calls with an estimate of the noise. */
+	static double[] firstCalls(Path model, int side) throws IOException {
+		double[] numbers = numbers(1024, 0, model.toString(), "" + side);
+		if (numbers == null)
+			throw new IOException("The first calls of " + model + " failed.");
+		return numbers;
 	}
 
 	/** Cancelled runs in a small heap, so that what grows is not Java's. */
@@ -116,13 +127,23 @@ record Child(double seconds, double peak, double before) {
 				return;
 			}
 			int side = Integer.parseInt(args[1]);
-			Denoising denoising = Denoising.with(prior).samples(Integer.parseInt(args[2])).steps(2).build();
+			SpeedBench.Watched watched = new SpeedBench.Watched(prior);
+			if (args.length == 2) {
+				float[] image = image(side);
+				Denoising denoising = Denoising.with(watched.prior()).build();
+				for (int i = 0; i < CALLS; i++)
+					watched.share("", () -> denoising.plane(image, side, NoiseEstimator.estimate(image, side).model(), 0, Monitor.NONE));
+				System.out.println(DoubleStream.of(watched.shares("", CALLS)).mapToObj(Double::toString).collect(Collectors.joining(" ")));
+				return;
+			}
+			Denoising denoising = Denoising.with(watched.prior()).samples(Integer.parseInt(args[2])).steps(2).build();
 			denoising.plane(image(64), 64, noise(), 0, Monitor.NONE);
 			double before = memory(true);
 			float[] image = image(side);
-			long start = System.nanoTime();
+			long start = System.nanoTime(), small = watched.pixels();
 			denoising.plane(image, side, noise(), 0, Monitor.NONE);
-			System.out.printf(Locale.ROOT, "%f %.0f %.0f%n", (System.nanoTime() - start) * 1e-9, memory(true), before);
+			System.out.printf(Locale.ROOT, "%f %.0f %.0f %f%n", (System.nanoTime() - start) * 1e-9, memory(true), before,
+				(watched.pixels() - small) / ((double) side * side));
 		}
 	}
 }

@@ -15,6 +15,7 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import io.github.tweedie.image.HotPixels;
 import io.github.tweedie.image.IntensityScale;
 import io.github.tweedie.image.NoiseEstimator;
 import io.github.tweedie.image.TiledDenoiser;
@@ -22,11 +23,15 @@ import io.github.tweedie.image.VarianceStabilizer;
 import io.github.tweedie.model.Devices;
 import io.github.tweedie.model.ModelPackage;
 import io.github.tweedie.restore.Denoising;
+import io.github.tweedie.restore.Inpainting;
+import io.github.tweedie.restore.Restored;
 import io.github.tweedie.sde.Batch;
 import io.github.tweedie.sde.Monitor;
 import io.github.tweedie.sde.Noise;
 import io.github.tweedie.sde.Prior;
 import io.github.tweedie.sde.Shape;
+
+import net.imglib2.img.array.ArrayImgs;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -54,7 +59,7 @@ public final class SpeedBench implements Runnable {
 		description = "planes of the growth of time and memory; default ${DEFAULT-VALUE}")
 	private List<Integer> growth;
 
-	@Option(names = "--only", split = ",", description = "some of wholes, parts, growth, threads, halo, cancel; default: all")
+	@Option(names = "--only", split = ",", description = "some of wholes, parts, first, growth, threads, halo, cancel; default: all")
 	private List<String> only = new ArrayList<>();
 
 	@Option(names = "--rounds", defaultValue = "7", description = "rounds of which the median is taken; default ${DEFAULT-VALUE}")
@@ -82,6 +87,8 @@ public final class SpeedBench implements Runnable {
 				wholes(prior, bare, side);
 			for (int side : wanted("parts") ? sides : List.<Integer>of())
 				parts(prior, bare, side);
+			if (wanted("first"))
+				firstCalls();
 			if (wanted("growth"))
 				growth();
 			if (wanted("threads"))
@@ -138,6 +145,61 @@ public final class SpeedBench implements Runnable {
 		return seconds;
 	}
 
+	/** A prior whose calls are timed, so that the rest of a work is known to a fraction of a per cent of it. */
+	static final class Watched {
+
+		private final Prior prior;
+		private final Map<String, List<Double>> shares = new LinkedHashMap<>();
+		private long inside;
+		/** Pixels that the network was shown. */
+		private long pixels;
+
+		Watched(Prior watched) {
+			prior = watched.with((batch, out) -> {
+				long start = System.nanoTime();
+				watched.denoise(batch, out);
+				inside += System.nanoTime() - start;
+				pixels += batch.shape().size();
+			});
+		}
+
+		Prior prior() {
+			return prior;
+		}
+
+		long pixels() {
+			return pixels;
+		}
+
+		/** Does a task with the prior; keeps the time of all else over the time of its calls. */
+		void share(String name, Runnable task) {
+			inside = 0;
+			long start = System.nanoTime();
+			task.run();
+			double whole = System.nanoTime() - start;
+			shares.computeIfAbsent(name, key -> new ArrayList<>()).add(whole / inside - 1);
+		}
+
+		/** Of the last so many times. */
+		double[] shares(String name, int count) {
+			List<Double> all = shares.get(name);
+			return all.subList(all.size() - count, all.size()).stream().mapToDouble(s -> s).toArray();
+		}
+	}
+
+	/** NB: what is measured is compiled code; {@link #firstCalls} measures what is not. */
+	private static void warmUp(Denoising once, Denoising sampled) {
+		float[] image = Child.image(Child.TILE);
+		for (int i = 0; i < 30; i++) {
+			once.plane(image, Child.TILE, NoiseEstimator.estimate(image, Child.TILE).model(), 0, Monitor.NONE);
+			sampled.plane(image, Child.TILE, Child.noise(), 0, Monitor.NONE);
+		}
+	}
+
+	private static Prior idle(Prior prior) {
+		return prior.with((batch, to) -> System.arraycopy(batch.x(), 0, to, 0, to.length));
+	}
+
 	static double median(double... values) {
 		double[] sorted = values.clone();
 		Arrays.sort(sorted);
@@ -189,13 +251,16 @@ public final class SpeedBench implements Runnable {
 	private void wholes(Prior prior, Bare bare, int side) throws IOException, OrtException {
 		float[] image = Child.image(side), x = new float[image.length];
 		new Noise(1).fill(Noise.Purpose.PROBE, 0, new int[1], Shape.planes(1, 1, side, side), x);
-		Denoising once = Denoising.with(prior).build(), sampled = Denoising.with(prior).samples(1).steps(STEPS).build();
+		warmUp(Denoising.with(idle(prior)).build(), Denoising.with(idle(prior)).samples(1).steps(2).build());
+		Watched watched = new Watched(prior);
+		Denoising once = Denoising.with(watched.prior()).build(), sampled = Denoising.with(watched.prior()).samples(1).steps(STEPS).build();
 		Map<String, Work> works = new LinkedHashMap<>();
 		works.put("network", timed(() -> bare.run(x, side)));
 		works.put("prior", timed(() -> prior.denoise(Batch.of(Shape.planes(1, 1, side, side), x, 0.2), new float[x.length])));
-		works.put("one", timed(() -> once.plane(image, side, Child.noise(), 0, Monitor.NONE)));
-		works.put("estimated", timed(() -> once.plane(image, side, NoiseEstimator.estimate(image, side).model(), 0, Monitor.NONE)));
-		works.put("sample", timed(() -> sampled.plane(image, side, Child.noise(), 0, Monitor.NONE)));
+		works.put("one", timed(() -> watched.share("one", () -> once.plane(image, side, Child.noise(), 0, Monitor.NONE))));
+		works.put("estimated", timed(() -> watched.share("estimated",
+			() -> once.plane(image, side, NoiseEstimator.estimate(image, side).model(), 0, Monitor.NONE))));
+		works.put("sample", timed(() -> watched.share("sample", () -> sampled.plane(image, side, Child.noise(), 0, Monitor.NONE))));
 		String failure = null;
 		Peer peer = null;
 		try {
@@ -213,17 +278,18 @@ public final class SpeedBench implements Runnable {
 			Map<String, double[]> seconds = inTurn(works);
 			report.say("\n## %d × %d pixels, beside the bare network\n", side, side);
 			report.say("One call of ONNX Runtime alone: %.0f ms (median).\n", 1e3 * median(seconds.get("network")));
-			report.say("| work | evaluations | time over evaluations × bare network | from | to |\n| --- | --: | --: | --: | --: |");
-			whole(seconds, side, "prior", "the network through Tweedie", 1);
-			whole(seconds, side, "one", "one-call denoising, noise given", 1);
-			whole(seconds, side, "estimated", "one-call denoising, noise estimated", 1);
-			whole(seconds, side, "sample", "a sample in " + STEPS + " steps", STEPS);
+			report.say("| work | evaluations | time over evaluations × bare network | from | to | all but the network |");
+			report.say("| --- | --: | --: | --: | --: | --: |");
+			whole(seconds, side, "prior", "the network through Tweedie", 1, null);
+			whole(seconds, side, "one", "one-call denoising, noise given", 1, watched);
+			whole(seconds, side, "estimated", "one-call denoising, noise estimated", 1, watched);
+			whole(seconds, side, "sample", "a sample in " + STEPS + " steps", STEPS, watched);
 			for (String name : peer == null ? List.<String>of() : peer.names) {
-				whole(seconds, side, name + " one", "one-call denoising, noise given, Python, " + name, 1);
-				whole(seconds, side, name + " sample", "a sample in " + STEPS + " steps, Python, " + name, STEPS);
+				whole(seconds, side, name + " one", "one-call denoising, noise given, Python, " + name, 1, null);
+				whole(seconds, side, name + " sample", "a sample in " + STEPS + " steps, Python, " + name, STEPS, null);
 			}
 			if (peer == null)
-				report.say("| the same in Python | | was not run: %s | | |", failure);
+				report.say("| the same in Python | | was not run: %s | | | |", failure);
 			else
 				agreement(peer, once.plane(image, side, Child.noise(), 0, Monitor.NONE).mean());
 		}
@@ -233,10 +299,14 @@ public final class SpeedBench implements Runnable {
 		}
 	}
 
-	private void whole(Map<String, double[]> seconds, int side, String key, String title, int evaluations) {
+	private void whole(Map<String, double[]> seconds, int side, String key, String title, int evaluations, Watched watched) {
 		double[] ratios = ratios(seconds.get(key), seconds.get("network"), evaluations);
-		report.say("| %s | %d | %.3f | %.3f | %.3f |", title, evaluations, median(ratios), ratios[0], ratios[ratios.length - 1]);
+		double rest = watched == null ? Double.NaN : 100 * median(watched.shares(key, rounds));
+		report.say("| %s | %d | %.3f | %.3f | %.3f | %s |", title, evaluations, median(ratios), ratios[0], ratios[ratios.length - 1],
+			watched == null ? "" : String.format(Locale.ROOT, "%.2f %%", rest));
 		report.row(side + " pixels", title, "time_over_network", median(ratios), ratios[0], ratios[ratios.length - 1]);
+		if (watched != null)
+			report.row(side + " pixels", title, "percent_outside_of_network", rest);
 	}
 
 	private void agreement(Peer peer, float[] ours) throws IOException {
@@ -261,19 +331,24 @@ public final class SpeedBench implements Runnable {
 		VarianceStabilizer stabilizer = VarianceStabilizer.of(Child.noise(), Child.OFFSET);
 		stabilizer.forward(image, stable);
 		IntensityScale scale = IntensityScale.ofNoisy(stable, side, 1);
-		Prior idle = prior.with((batch, to) -> System.arraycopy(batch.x(), 0, to, 0, to.length));
+		Prior idle = idle(prior);
 		Denoising once = Denoising.with(idle).build(), sampled = Denoising.with(idle).samples(1).steps(STEPS).build();
+		warmUp(once, Denoising.with(idle).samples(1).steps(2).build());
 		Map<String, Work> works = new LinkedHashMap<>();
 		works.put("bare network", timed(() -> bare.run(stable, side)));
 		works.put("estimate of the noise", timed(() -> NoiseEstimator.estimate(image, side)));
 		works.put("darkest level", timed(() -> IntensityScale.darkest(image, side)));
 		works.put("stabiliser", timed(() -> VarianceStabilizer.of(Child.noise(), Child.OFFSET).forward(image, out)));
+		works.put("hot pixels", timed(() -> HotPixels.find(stable, side)));
 		works.put("scale", timed(() -> IntensityScale.ofNoisy(stable, side, 1)));
 		works.put("to data and back", timed(() -> scale.toGrey(scale.toData(stable, -1, 1), -1, 1)));
 		works.put("inverse", timed(() -> stabilizer.inverse(stable, out)));
 		works.put("all of one call but the network", timed(() -> once.plane(image, side, Child.noise(), 0, Monitor.NONE)));
 		works.put("random numbers, a step", timed(() -> new Noise(1).fill(Noise.Purpose.MOVE, 1, new int[1], shape, out)));
 		works.put("all of " + STEPS + " steps but the network", timed(() -> sampled.plane(image, side, Child.noise(), 0, Monitor.NONE)));
+		for (Inpainting.Method method : Inpainting.Method.values())
+			works.put("all of a call of inpainting by " + method.name().toLowerCase(Locale.ROOT).replace('_', ' ') + " but the network",
+				() -> inpainting(idle, method, image, side));
 		works.put("cutting and blending tiles of 384 pixels",
 			timed(() -> new TiledDenoiser(idle, 384, 96).denoise(Batch.of(shape, stable, 0.2), out)));
 		Map<String, double[]> seconds = inTurn(works);
@@ -283,6 +358,34 @@ public final class SpeedBench implements Runnable {
 			report.say("| %s | %.1f | %.2f %% |", name, 1e3 * median(values), share);
 			report.row(side + " pixels", name, "percent_of_network", share);
 		});
+	}
+
+	/** @return seconds for each call of the network, when half of the pixels are hidden, as a chessboard */
+	private static double inpainting(Prior idle, Inpainting.Method method, float[] image, int side) {
+		float[] mask = new float[image.length];
+		for (int i = 0; i < mask.length; i++)
+			mask[i] = (i % side + i / side) % 2;
+		Inpainting inpainting = Inpainting.with(idle).method(method).steps(4).build();
+		long start = System.nanoTime();
+		Restored restored = inpainting.restore(ArrayImgs.floats(image, side, side), ArrayImgs.floats(mask, side, side));
+		return (System.nanoTime() - start) * 1e-9 / restored.evaluations();
+	}
+
+	// -- First calls --
+
+	private void firstCalls() throws IOException {
+		int side = sides.get(0), runs = 3;
+		double[][] shares = new double[Child.CALLS][runs];
+		for (int run = 0; run < runs; run++) {
+			double[] calls = Child.firstCalls(model, side);
+			for (int i = 0; i < Child.CALLS; i++)
+				shares[i][run] = calls[i];
+		}
+		report.say(FIRST_TEXT, side, side, runs);
+		for (int i = 0; i < Child.CALLS; i++) {
+			report.say("| %d | %.1f %% |", i + 1, 100 * median(shares[i]));
+			report.row(side + " pixels, new Java", "call " + (i + 1), "percent_outside_of_network", 100 * median(shares[i]));
+		}
 	}
 
 	// -- Memory --
@@ -295,12 +398,12 @@ public final class SpeedBench implements Runnable {
 			int heap = (int) Math.ceil((6 * plane) / (1 << 20)) + 64;
 			Child child = Child.run(model, side, 0, heap, 0);
 			if (child == null) {
-				report.say("| %d | %d | did not work | | | |", side, heap);
+				report.say("| %d | %d | did not work | | | | |", side, heap);
 				continue;
 			}
 			first = first == 0 ? child.seconds() / plane : first;
-			report.say("| %d | %d | %.2f | %.2f | %.0f | %.0f |", side, heap, child.seconds(), child.seconds() / plane / first,
-				child.before() / (1 << 20), (child.peak() - child.before()) / (1 << 20));
+			report.say("| %d | %d | %.2f | %.2f | %.2f | %.0f | %.0f |", side, heap, child.seconds(), child.seconds() / plane / first,
+				child.seen(), child.before() / (1 << 20), (child.peak() - child.before()) / (1 << 20));
 			report.row("one call", "Tweedie", "seconds_" + side, child.seconds());
 			report.row("one call", "Tweedie", "peak_megabytes_" + side, child.peak() / (1 << 20));
 		}
@@ -381,7 +484,8 @@ public final class SpeedBench implements Runnable {
 
 		with %s on %d processors. Times are ratios of works that were done in turn, medians of %d rounds: they hold on a machine of
 		another speed, and hardly change when others use the machine. The *bare network* is one call of ONNX Runtime without DJL and
-		Tweedie, on a plane of the same size, with the same options. The images are simulated specimens under camera noise.""";
+		Tweedie, on a plane of the same size, with the same options. *All but the network* is measured by a clock around the network within
+		the same call, over what the network took there; code was compiled before. The images are simulated specimens under camera noise.""";
 
 	private static final String GROWTH = """
 
@@ -391,8 +495,21 @@ public final class SpeedBench implements Runnable {
 		is all memory that the process has held after one call on a small plane: Java, ONNX Runtime and the network. *Above* is what came on
 		top at the peak: what ONNX Runtime keeps for one tile, and the planes.
 
-		| side | heap, MB | seconds | seconds a pixel, to the first | before, MB | above, MB |
-		| --: | --: | --: | --: | --: | --: |""";
+		Large planes go through the network in tiles, whose halos it sees more than once: *seen* is the number of pixels that it was given,
+		over those of the plane.
+
+		| side | heap, MB | seconds | seconds a pixel, to the first | seen | before, MB | above, MB |
+		| --: | --: | --: | --: | --: | --: | --: |""";
+
+	private static final String FIRST_TEXT = """
+
+		## The first calls of a new Java
+
+		All but the network over the network, of one-call denoising of %d × %d pixels, noise estimated, when nothing was compiled before:
+		median of %d starts of Java.
+
+		| call | all but the network |
+		| --: | --: |""";
 
 	private static final String HALOS_TEXT = """
 

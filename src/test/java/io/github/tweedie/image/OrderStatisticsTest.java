@@ -3,14 +3,11 @@ package io.github.tweedie.image;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.Arrays;
-import java.util.concurrent.atomic.AtomicIntegerArray;
 
 import org.apache.commons.math3.stat.descriptive.rank.Percentile;
 import org.apache.commons.math3.stat.descriptive.rank.Percentile.EstimationType;
 import org.apache.commons.rng.UniformRandomProvider;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 import io.github.tweedie.sde.Noise;
 import io.github.tweedie.sde.Noise.Purpose;
@@ -62,18 +59,6 @@ class OrderStatisticsTest {
 			assertEquals(usual.evaluate(percent), statistics.percentile(percent), 1e-12);
 	}
 
-	@ParameterizedTest
-	@ValueSource(ints = { 0, 1, 16_384, 16_385, 100_000 })
-	void runsMeetEachElementOnce(int length) {
-		AtomicIntegerArray met = new AtomicIntegerArray(length);
-		Runs.of(length, (from, to) -> {
-			for (int i = from; i < to; i++)
-				met.incrementAndGet(i);
-		});
-		for (int i = 0; i < length; i++)
-			assertEquals(1, met.get(i));
-	}
-
 	// -- What is made of them --
 
 	/** All differences of a chessboard are its contrast d: of Gaussian noise that were 0.6573·√2 standard deviations. */
@@ -97,6 +82,32 @@ class OrderStatisticsTest {
 			means[i] = (float) (middle(i % 9, 9) + 10 * middle(i / 9, 7));
 		assertEquals(11, means[0]);
 		assertEquals(new OrderStatistics(means).percentile(1), IntensityScale.darkest(plane, 9), 1e-5);
+	}
+
+	/** Of a plane whose darkest means lie anywhere, at the border or not; odd sides, so that nothing is symmetric. */
+	@Test
+	void meansAreThoseOfTheFiveTimesFivePixelsAround() {
+		int width = 37, height = 23;
+		UniformRandomProvider random = new Noise(3).generator(Purpose.PROBE, 0, 0, 0);
+		float[] plane = new float[width * height], means = new float[plane.length];
+		for (int i = 0; i < plane.length; i++)
+			plane[i] = random.nextFloat();
+		for (int darkest = 0; darkest < 5; darkest++) {
+			int at = (8 + darkest) * width + 11;
+			plane[at] -= 20;
+			for (int i = 0; i < means.length; i++)
+				means[i] = (float) around(plane, width, i % width, i / width);
+			assertEquals(new OrderStatistics(means).percentile(1), IntensityScale.darkest(plane, width), 1e-5, "row " + darkest);
+		}
+	}
+
+	private static double around(float[] plane, int width, int x, int y) {
+		double sum = 0;
+		int count = 0;
+		for (int v = Math.max(0, y - 2); v <= Math.min(plane.length / width - 1, y + 2); v++)
+			for (int u = Math.max(0, x - 2); u <= Math.min(width - 1, x + 2); u++, count++)
+				sum += plane[v * width + u];
+		return sum / count;
 	}
 
 	private static double middle(int at, int extent) {
