@@ -11,10 +11,10 @@ import io.github.tweedie.sde.Runs;
  * it never saw so faint, and takes for noise.
  * <p>
  * For σ below σ_min/2, Tweedie's formula with the score of σ_min/2, which D(x, σ_min) is taken for: D(x, σ) ≈ x + (2σ/σ_min)²·(D(x, σ_min)
- * − x), so that less is taken away than there is noise. For the dim parts, layers:
- * the same plane stretched by a factor over the dark end of the range, cut off above the range, under as much stronger noise; where the
- * estimate of the layer before lies within the range of the stretched one, the stretched one is taken instead. Each layer is one more
- * call.
+ * − x), so that less is taken away than there is noise. For the dim parts, layers: the same plane stretched by a factor over the dark end
+ * of the range, under as much stronger noise. Of what is too bright for the range the estimate of the layer before is cut off, and not
+ * the noise, since no network knows places without any. Where the estimate of the layer before lies within the range of the stretched
+ * one, the stretched one is taken instead. Each layer is one more call.
  *
  * @param inner knows noise from sigmaMin on
  * @param low value of the darkest usual pixel
@@ -61,7 +61,7 @@ public record WideRangeDenoiser(Denoiser inner, double low, double high, double 
 			float by = factor, zero = (float) low, cut = (float) (low + CUT * half());
 			Runs.of(out.length, (from, to) -> {
 				for (int i = from; i < to; i++)
-					stretched[i] = Math.min(cut, zero + by * (batch.x()[i] - zero));
+					stretched[i] = Math.min(cut, zero + by * (out[i] - zero)) + by * (batch.x()[i] - out[i]);
 			});
 			double[] sigma = new double[batch.sigma().length];
 			for (int s = 0; s < sigma.length; s++)
