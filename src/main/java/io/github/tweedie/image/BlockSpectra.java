@@ -84,14 +84,38 @@ record BlockSpectra(int side) {
 		return (alongX(cell) % (side / 2) == 0 ? 1 : 2) * (alongY(cell) % (side / 2) == 0 ? 1 : 2);
 	}
 
-	/**
-	 * Relative variance of the mean over cells of so much weight: two signs of a frequency are one number, its power has a relative
-	 * variance of 1, and the window makes neighbours alike along both axes: their amplitudes by 2/3, the next by 1/6, which counts each
-	 * 1 + 2·(4/9 + 1/36) times.
-	 */
-	static double spread(double weight) {
-		return 2 * (35 / 18.0) * (35 / 18.0) / weight;
+	/** Relative variance of the mean over cells of what white noise has there. */
+	double spread(int[] cells) {
+		double sum = 0, all = 0;
+		for (int cell : cells) {
+			all += weight(cell);
+			sum += weight(cell) * covariance(cell, cells);
+		}
+		return sum / all;
 	}
+
+	/**
+	 * Relative covariance of what white noise has in one cell with its mean over some: two signs of a frequency are one number, whose
+	 * power has a relative variance of 1, and the window makes the amplitudes of neighbours along an axis alike by 2/3, those of the
+	 * next by 1/6.
+	 */
+	double covariance(int cell, int[] cells) {
+		double sum = 0, all = 0;
+		for (int other : cells) {
+			all += weight(other);
+			sum += weight(other) * (alike(alongX(cell) - alongX(other)) + alike(alongX(cell) + alongX(other)))
+				* (alike(alongY(cell) - alongY(other)) + alike(alongY(cell) + alongY(other))) / 2;
+		}
+		return sum / all;
+	}
+
+	/** Squared correlation of the amplitudes of frequencies that so many periods lie between, along an axis. */
+	private double alike(int periods) {
+		int distance = Math.min(Math.abs(periods), side - Math.abs(periods));
+		return distance < ALIKE.length ? ALIKE[distance] : 0;
+	}
+
+	private static final double[] ALIKE = { 1, 4 / 9.0, 1 / 36.0 };
 
 	/**
 	 * Autocovariance of what has this mean power, up to a distance: that of the windowed block, over the window's own, which is what
@@ -111,8 +135,9 @@ record BlockSpectra(int side) {
 		return out;
 	}
 
+	/** 1 up to half of the reach, and from there to 0. */
 	static double taper(int distance, int reach) {
-		double c = Math.cos(Math.PI * distance / (2 * reach));
+		double c = Math.cos(Math.PI * Math.max(0, distance - reach / 2) / (2.0 * (reach - reach / 2)));
 		return c * c;
 	}
 

@@ -3,6 +3,8 @@ package io.github.tweedie.image;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.DoubleBinaryOperator;
+import java.util.function.DoubleUnaryOperator;
 import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
@@ -20,7 +22,8 @@ import io.github.tweedie.image.NoiseEstimate.Point;
  * (a·level + b)·s(frequency) + structure. Of correlated noise the highest frequencies hold little or nothing, so the line is fitted, as
  * for white noise ({@link NoiseFit}), to all frequencies that hold some, each taken by its share of the noise, the lower ones telling
  * the structure; and the spectrum is the mean over the quietest blocks, those whose low frequencies hold no more than chance makes of
- * noise. Both depend on one another, and a few rounds find them.
+ * noise. Both depend on one another, and a few rounds find them. What choosing quiet blocks takes from the noise is made good by its
+ * distribution, so that noise of a known spectrum on an even image has that spectrum.
  */
 final class NoiseSpectrum {
 
@@ -37,41 +40,55 @@ final class NoiseSpectrum {
 	 * that hold nothing else, if those are a fifth of all.
 	 */
 	private static final double QUIET = 0.02, EVEN = 0.2;
+	/** Part of the frequencies that must lie beyond the noise, and of the blocks that are kept, whatever they hold there. */
+	private static final double BEYOND = 0.05, KEPT = 0.1;
+	/** Power beyond the noise that is no structure: over that of the calmest blocks, and over that of the noise. */
+	private static final double SEVERAL = 3, TRACE = 0.02;
+	/** What is left of the power of any frequency where blocks are quiet by chance, too. */
+	private static final double LEAST_KEPT = 0.2;
+	/** Part of the blocks that are dark. */
+	private static final double DARK = 0.05;
 	/** Standard deviations above the expected power of noise to which blocks are quiet. */
 	private static final double CHANCE = 0.5;
-	/** Power at the lowest frequency in large blocks over that in small ones from which on it may be, and is, structure. */
-	private static final double MORE = 3, MUCH_MORE = 10;
-	/** Power at the lowest frequencies that small blocks resolve, in large ones over that in small ones, where it falls steeply. */
-	private static final double STEEP = 0.85;
+	/** Power at the lowest frequency in large blocks over that in small ones from which on it is structure. */
+	private static final double MORE = 4;
+	/** Power at the lowest frequency over the mean from which on noise is wide: after a blur of 1.5 pixels it is 28. */
+	private static final double NARROW = 30;
+	/** Share of the large blocks in what is said of noise that is narrow, or wide. */
+	private static final double SELDOM = 0.25, OFTEN = 0.5;
 	/** Power at the highest frequencies, over the most of any, below which the noise of small blocks is correlated; white has ≥ 0.2. */
 	private static final double FADED = 0.03;
 
 	/** Part of the blocks that must be quiet, and power of large blocks over that of small ones, of noise that nothing else tells of. */
-	private static final double ENOUGH = 0.15, ALIKE = 8;
-	/** Power at the lowest frequency, over the mean, of noise of unit variance: that of a blur of 2 pixels is 50, and tapered 30. */
-	private static final double WIDEST = 44;
+	private static final double ENOUGH = 0.1, ALIKE = 8;
+	/** Power at the lowest frequency over the mean: a blur of 2 pixels makes it 50, one of 3 pixels 113, as smooth specimens do. */
+	private static final double WIDEST = 80;
 
 	private final BlockSpectra spectra;
-	private final Block[] blocks;
-	private final double[] mean;
-	private final int[] part, order;
+	private final Block[] all;
+	private final double rounding;
+	/** Those without structure beyond the noise, and of each its mean. */
+	private Block[] blocks;
+	private double[] mean;
+	private int[] order;
 	private NoiseFit line;
 	private NoiseFit.Data data;
+	/** Of the noise at a level, times some factor. */
+	private DoubleUnaryOperator variance;
 	/** s of each cell, times a factor that the line lacks. */
 	private double[] power;
 	/** Part of the blocks. */
 	private double quiet;
 	private final boolean told;
 
-	private NoiseSpectrum(BlockSpectra spectra, Block[] blocks, NoiseModel start) {
+	private NoiseSpectrum(BlockSpectra spectra, Block[] all, NoiseModel start, double rounding) {
 		this.spectra = spectra;
-		this.blocks = blocks;
-		mean = Arrays.stream(blocks).mapToDouble(Block::level).toArray();
-		part = Arrays.stream(blocks).mapToInt(Block::part).toArray();
-		order = NoiseFit.sorted(IntStream.range(0, blocks.length).toArray(), mean);
+		this.all = all;
+		this.rounding = rounding;
+		take(all);
 		double least = 1e-3 * start.variance(NoiseFit.quantile(mean.clone(), 0.5));
-		double[] variance = Arrays.stream(mean).map(z -> Math.max(least, start.variance(z))).toArray();
-		power = lowQuantiles(variance);
+		variance = z -> Math.max(least, start.variance(z));
+		power = lowQuantiles(Arrays.stream(mean).map(variance).toArray());
 		boolean some = true;
 		for (int round = 0; round < ROUNDS && some; round++)
 			some = round();
@@ -95,11 +112,13 @@ final class NoiseSpectrum {
 		boolean found = seen.correlation().found();
 		if (!found && !rounding(seen))
 			return seen;
-		NoiseSpectrum small = of(SMALL, seen.model(), count, planes, ranges, width);
-		NoiseSpectrum large = small == null ? null : of(LARGE, seen.model(), count, planes, ranges, width);
+		NoiseSpectrum small = of(SMALL, seen, count, planes, ranges, width);
+		NoiseSpectrum large = small == null ? null : of(LARGE, seen, count, planes, ranges, width);
 		if (small == null || !found && (large == null || !alone(large, small)))
 			return seen;
-		return (large == null || structured(large, small) ? small : large).estimate(seen);
+		NoiseEstimate fine = small.estimate(seen);
+		return large == null || large.lowest() > MORE * small.lowest() ? fine
+			: mixed(fine, large.estimate(seen), small.middle(), small.noise().lowest() < NARROW ? SELDOM : OFTEN);
 	}
 
 	/** Whether the highest frequencies hold hardly more than the rounding to grey levels, as those of a blurred image do. */
@@ -118,21 +137,47 @@ final class NoiseSpectrum {
 	}
 
 	/**
-	 * Whether large blocks take structure for noise: at the lowest frequency they hold far more than small ones. So does wide noise, which
-	 * small blocks do not see; but then both sizes agree at the frequencies that both resolve, while there the power of steep
-	 * structure leaks through the shorter window of the small ones.
+	 * Small blocks find even places between structure, and do not see how far noise reaches that is wide; large ones see that,
+	 * and take what structure holds at their lowest frequencies for noise. Neither can be told from the other, so both have a say.
+	 *
+	 * @param middle of the grey levels
+	 * @param share of the large blocks
 	 */
-	private static boolean structured(NoiseSpectrum large, NoiseSpectrum small) {
-		double more = large.lowest() / small.lowest();
-		return more > MUCH_MORE || more > MORE && large.shared() < STEEP * small.shared();
+	private static NoiseEstimate mixed(NoiseEstimate small, NoiseEstimate large, double middle, double share) {
+		double s = (1 - share) * small.model().variance(middle), l = share * large.model().variance(middle);
+		if (!(s > 0 && l > 0))
+			return small;
+		int reach = large.correlation().noise().reach();
+		double[][] noise = new double[reach][reach];
+		for (int dy = 0; dy < reach; dy++)
+			for (int dx = 0; dx < reach; dx++)
+				noise[dy][dx] = (s * small.correlation().noise().at(dx, dy) + l * large.correlation().noise().at(dx, dy)) / (s + l);
+		DoubleBinaryOperator mix = (one, other) -> (1 - share) * one + share * other;
+		NoiseModel model = new NoiseModel(mix.applyAsDouble(small.model().a(), large.model().a()),
+			mix.applyAsDouble(small.model().b(), large.model().b()));
+		double factor = model.variance(middle) / small.model().variance(middle);
+		return new NoiseEstimate(model, mixed(small.a(), large.a(), mix), mixed(small.b(), large.b(), mix),
+			small.points().stream().map(p -> new Point(p.level(), factor * p.variance(), factor * p.error())).toList(),
+			new Correlation(new Autocorrelation(noise), true), small.step(), small.clippedLow(), small.clippedHigh());
 	}
 
-	private static NoiseSpectrum of(int side, NoiseModel start, int count, IntFunction<float[]> planes,
+	private static Interval mixed(Interval one, Interval other, DoubleBinaryOperator mix) {
+		return new Interval(mix.applyAsDouble(one.low(), other.low()), mix.applyAsDouble(one.high(), other.high()));
+	}
+
+	private void take(Block[] some) {
+		blocks = some;
+		mean = Arrays.stream(blocks).mapToDouble(Block::level).toArray();
+		order = NoiseFit.sorted(IntStream.range(0, blocks.length).toArray(), mean);
+	}
+
+	private static NoiseSpectrum of(int side, NoiseEstimate seen, int count, IntFunction<float[]> planes,
 		IntFunction<BlockSpectra.Range> ranges, int width)
 	{
 		BlockSpectra spectra = new BlockSpectra(side);
 		Block[] blocks = spectra.of(count, planes, ranges, width);
-		NoiseSpectrum found = blocks.length < FEWEST ? null : new NoiseSpectrum(spectra, blocks, start);
+		NoiseSpectrum found = blocks.length < FEWEST ? null
+			: new NoiseSpectrum(spectra, blocks, seen.model(), seen.step() * seen.step() / 12);
 		return found != null && found.told ? found : null;
 	}
 
@@ -156,22 +201,44 @@ final class NoiseSpectrum {
 		int[] high = Arrays.stream(counting).filter(c -> spectra.frequency(c) > fast).toArray();
 		if (low.length == 0 || high.length == 0)
 			return false;
+		keepCalm(top);
+		int[] part = Arrays.stream(blocks).mapToInt(Block::part).toArray();
 		double[] structure = share(low), noise = share(high);
-		data = new NoiseFit.Data(mean, mean, noise, structure, part, order, spread(high));
-		line = new NoiseFit(data, false);
-		if (!(line.a() > 0))
-			line = new NoiseFit(data, true);
+		data = new NoiseFit.Data(mean, mean, noise, structure, part, order, spectra.spread(high));
+		line = line();
+		variance = line::variance;
 		double[] ratio = IntStream.range(0, blocks.length).mapToDouble(i -> structure[i] / line.variance(mean[i])).toArray();
-		Gammas chance = new Gammas(spread(low));
-		double cut = 1 + CHANCE * Math.sqrt(spread(low)), most = cut * chance.mean(ratio.clone());
+		double spread = spectra.spread(low);
+		Gammas chance = new Gammas(spread);
+		double most = (1 + CHANCE * Math.sqrt(spread)) * chance.mean(ratio.clone());
 		power = mean(i -> ratio[i] <= most);
-		for (int cell : low)
-			power[cell] /= chance.kept(cut);
+		double cut = chance.cut(most, Arrays.stream(ratio).filter(r -> r <= most).average().orElse(most));
+		double missing = 1 - chance.kept(cut);
+		for (int cell = 0; cell < power.length; cell++)
+			power[cell] /= Math.max(LEAST_KEPT, 1 - missing * spectra.covariance(cell, low) / spread);
+		quiet /= chance.share(cut);
 		return true;
 	}
 
-	private double spread(int[] cells) {
-		return BlockSpectra.spread(Arrays.stream(cells).map(spectra::weight).sum());
+	/**
+	 * Where noise ends at a lower frequency than structure, what lies beyond is structure: blocks with some of it are left out,
+	 * lest what they hold at the frequencies of the noise is taken for noise of bright places.
+	 */
+	private void keepCalm(double top) {
+		int[] beyond = IntStream.range(0, power.length).filter(c -> !spectra.flat(c) && power[c] <= LEAST * top).toArray();
+		double weight = Arrays.stream(beyond).map(spectra::weight).sum();
+		take(all);
+		if (weight < BEYOND * spectra.side() * spectra.side())
+			return;
+		double typical = Arrays.stream(power).filter(s -> s > LEAST * top).average().orElse(top);
+		double middle = variance.applyAsDouble(middle());
+		double[] ratio = IntStream.range(0, all.length).parallel().mapToDouble(i -> {
+			double own = Arrays.stream(beyond).mapToDouble(c -> spectra.weight(c) * all[i].power()[c]).sum() / weight;
+			return Math.max(0, own - rounding) / middle;
+		}).toArray();
+		double kept = NoiseFit.quantile(ratio.clone(), Math.max(KEPT, (double) FEWEST / all.length));
+		double limit = Math.max(kept, Math.max(SEVERAL * NoiseFit.quantile(ratio.clone(), KEPT), TRACE * typical));
+		take(IntStream.range(0, all.length).filter(i -> ratio[i] <= limit).mapToObj(i -> all[i]).toArray(Block[]::new));
 	}
 
 	/** Power of each block over the noise's share of it, on average over cells. */
@@ -181,9 +248,19 @@ final class NoiseSpectrum {
 			.mapToDouble(c -> spectra.weight(c) * blocks[i].power()[c] / power[c]).sum() / all).toArray();
 	}
 
+	/** Where structure of bright places makes it so steep that dark ones would have less than no noise, one without slope. */
+	private NoiseFit line() {
+		NoiseFit sloping = new NoiseFit(data, false);
+		return sloping.a() > 0 && darkest(sloping) > 0 ? sloping : new NoiseFit(data, true);
+	}
+
+	private double darkest(NoiseFit line) {
+		return line.a() * NoiseFit.quantile(mean.clone(), DARK) + line.b();
+	}
+
 	private double[] mean(IntPredicate which) {
 		int[] some = IntStream.range(0, blocks.length).filter(which).toArray();
-		quiet = (double) some.length / blocks.length;
+		quiet = (double) some.length / all.length;
 		return IntStream.range(0, power.length).mapToDouble(c -> Arrays.stream(some)
 			.mapToDouble(i -> blocks[i].power()[c] / line.variance(mean[i])).sum() / some.length).toArray();
 	}
@@ -217,16 +294,39 @@ final class NoiseSpectrum {
 			return NoiseFit.quantile(values, rank / values.length + 1e-9) / share;
 		}
 
-		/** Mean of what lies below a cut. */
+		/**
+		 * A cut in units of the mean, which is unknown.
+		 *
+		 * @param cut in the unit of the values
+		 * @param below mean of the values below it
+		 */
+		double cut(double cut, double below) {
+			double low = 0.3, high = 1 + 4 * Math.sqrt(variance);
+			for (int i = 0; i < 40; i++) {
+				double middle = (low + high) / 2;
+				if (below / cut > kept(middle) / middle)
+					high = middle;
+				else
+					low = middle;
+			}
+			return low;
+		}
+
+		/** Mean of what lies below a cut, if the mean of all is 1. */
 		double kept(double cut) {
-			return Gamma.regularizedGammaP(1 / variance + 1, cut / variance) / Gamma.regularizedGammaP(1 / variance, cut / variance);
+			return Gamma.regularizedGammaP(1 / variance + 1, cut / variance) / share(cut);
+		}
+
+		/** Part that lies below a cut, if the mean of all is 1. */
+		double share(double cut) {
+			return Gamma.regularizedGammaP(1 / variance, cut / variance);
 		}
 	}
 
 	// -- Result --
 
 	private double[][] covariance() {
-		return spectra.covariance(power, spectra.side() / 4 + 1);
+		return spectra.covariance(power, spectra.side() / 2);
 	}
 
 	private Autocorrelation noise() {
@@ -235,17 +335,14 @@ final class NoiseSpectrum {
 			.toArray(double[][]::new));
 	}
 
-	/** Power at the lowest frequency in the middle of the grey levels. */
-	private double lowest() {
-		return line.variance(NoiseFit.quantile(mean.clone(), 0.5)) * covariance()[0][0] * noise().lowest();
+	/** Of the grey levels. */
+	private double middle() {
+		return NoiseFit.quantile(Arrays.stream(all).mapToDouble(Block::level).toArray(), 0.5);
 	}
 
-	/** Power in the middle of the grey levels, from the lowest frequency that small blocks resolve to half an octave above. */
-	private double shared() {
-		double unit = (double) spectra.side() / SMALL;
-		return line.variance(NoiseFit.quantile(mean.clone(), 0.5)) * Math.exp(IntStream.range(0, power.length)
-			.filter(c -> !spectra.flat(c) && spectra.frequency(c) >= 2 * unit && spectra.frequency(c) < 2.9 * unit)
-			.mapToDouble(c -> Math.log(power[c])).average().orElse(0));
+	/** Power at the lowest frequency in the middle of the grey levels. */
+	private double lowest() {
+		return line.variance(middle()) * covariance()[0][0] * noise().lowest();
 	}
 
 	/** Power at the highest frequencies, over the most of any. */
@@ -257,11 +354,21 @@ final class NoiseSpectrum {
 	}
 
 	private NoiseEstimate estimate(NoiseEstimate seen) {
-		NoiseFit free = new NoiseFit(data, false);
 		double factor = covariance()[0][0];
-		NoiseFit.Told told = free.told(free.leavingOut()).times(factor);
+		NoiseFit.Told told = told().times(factor);
 		return new NoiseEstimate(told.model(), told.a(), told.b(), points(factor), new Correlation(noise(), true), seen.step(),
 			seen.clippedLow(), seen.clippedHigh());
+	}
+
+	private NoiseFit.Told told() {
+		NoiseFit free = new NoiseFit(data, false);
+		NoiseFit.Told sloping = free.told(free.leavingOut());
+		if (darkest(free) > 0)
+			return sloping;
+		NoiseFit even = new NoiseFit(data, true);
+		NoiseFit.Told told = even.told(even.leavingOut());
+		return new NoiseFit.Told(told.model(), new Interval(0, sloping.a().high()), new Interval(
+			Math.min(told.b().low(), sloping.b().low()), Math.max(told.b().high(), sloping.b().high())));
 	}
 
 	private List<Point> points(double factor) {
