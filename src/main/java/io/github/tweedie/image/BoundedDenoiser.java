@@ -3,13 +3,14 @@ package io.github.tweedie.image;
 
 import io.github.tweedie.sde.Batch;
 import io.github.tweedie.sde.Denoiser;
+import io.github.tweedie.sde.Runs;
 import io.github.tweedie.sde.Shape;
 
 /**
  * A denoiser that takes no more away than noise can hold. The expected noise E[z | x] has, by Jensen's inequality, a mean square of at
  * most 1. A network that is shown what it was not trained on, an area without noise or objects of a contrast that it never saw, may
- * answer with anything; where it takes more than 2.5² σ² on average away from the 8×8 pixels of a block, that difference is divided by
- * as much as it is too large, so that the worst answers change nothing.
+ * answer with anything; where it takes more than 2.5² σ² on average away from the 8×8 pixels of a block, the difference is divided by the
+ * square of its excess, there and in the blocks beside it, so that the worst answers change nothing.
  *
  * @param inner the denoiser over planes
  */
@@ -43,8 +44,11 @@ public record BoundedDenoiser(Denoiser inner) implements Denoiser {
 		float[] least = new float[share.length];
 		for (int i = 0; i < least.length; i++)
 			least[i] = around(share, columns, rows, i % columns, i / columns);
-		for (int i = 0; i < width * height; i++)
-			out[from + i] = x[from + i] + between(least, columns, rows, i % width, i / width) * (out[from + i] - x[from + i]);
+		for (int i = 0; i < width * height; i++) {
+			float s = between(least, columns, rows, i % width, i / width);
+			// NB: what is no number is not to be multiplied.
+			out[from + i] = s == 1 ? out[from + i] : s == 0 ? x[from + i] : x[from + i] + s * (out[from + i] - x[from + i]);
+		}
 	}
 
 	private static boolean allOne(float[] share) {

@@ -59,6 +59,22 @@ class WideRangeDenoiserTest {
 		assertEquals(List.of(0.05, 0.2), sigmas);
 	}
 
+	/** A place without noise is what no network knows. */
+	@Test
+	void whatIsTooBrightForAStretchedPlaneKeepsItsNoise() {
+		float[] clean = { -1, -0.9f, 0.7f, 5 }, noise = { 0.01f, -0.02f, 0.03f, -0.04f }, x = new float[4];
+		for (int i = 0; i < x.length; i++)
+			x[i] = clean[i] + noise[i];
+		List<float[]> seen = new ArrayList<>();
+		Denoiser inner = (batch, out) -> {
+			seen.add(batch.x().clone());
+			System.arraycopy(clean, 0, out, 0, out.length);
+		};
+		new WideRangeDenoiser(inner, -1, 1, 0.01, 1).denoise(Batch.of(Shape.vectors(1, 4), x, 0.02), new float[4]);
+		// Stretched by 4 over -1, and cut off at 2.
+		assertArrayEquals(new float[] { -1 + 0.04f, -0.6f - 0.08f, 2 + 0.12f, 2 - 0.16f }, seen.get(1), 1e-5f);
+	}
+
 	/** Tweedie's formula with the score of the smallest noise that is known. */
 	@Test
 	void noiseBelowTheSmallestKnownIsTakenAwayByItsShare() {

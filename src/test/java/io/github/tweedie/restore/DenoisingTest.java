@@ -73,6 +73,29 @@ class DenoisingTest {
 		assertNull(restored.samples());
 	}
 
+	/** As of a canvas that was enlarged: a network knows no places without noise. */
+	@Test
+	void areasOfOneGreyLevelLookNoisyToTheNetworkAndComeBackAsTheyWere() {
+		int size = 128, dark = 40 * size;
+		float[] grey = new float[size * size];
+		Random random = new Random(5);
+		for (int i = dark; i < grey.length; i++)
+			grey[i] = (float) (1000 + 20 * random.nextGaussian());
+		double[] seen = new double[2];
+		Prior prior = Prior.of("watching", (batch, out) -> {
+			double mean = IntStream.range(0, dark).mapToDouble(i -> batch.x()[i]).average().orElse(0);
+			seen[0] = Math.sqrt(IntStream.range(0, dark).mapToDouble(i -> Math.pow(batch.x()[i] - mean, 2)).average().orElse(0));
+			seen[1] = batch.sigma()[0];
+			Arrays.fill(out, (float) mean);
+		});
+		Denoising.Plane plane = Denoising.with(prior).build().plane(grey, size, NoiseModel.gaussian(20), 0, Monitor.NONE);
+		// Of 5120 independent numbers the standard deviation is known to 1 %; four times that.
+		assertEquals(1, seen[0] / seen[1], 0.04);
+		for (int i = 0; i < dark; i++)
+			assertEquals(0, plane.mean()[i], 0);
+		assertTrue(plane.mean()[dark + 10 * size] != grey[dark + 10 * size]);
+	}
+
 	/** The closed form of what is to be expected of a noisy plane, in the prior's units. */
 	private record Expected(IntensityScale scale, double[] mean, double[] sd) {
 
