@@ -259,7 +259,7 @@ class DenoiseTest {
 		Path results = folder.resolve("results");
 		ImageJ1.run(Files.readString(Path.of("macros", "denoise-folder.ijm")), images + ";" + results + ";model=[closed form] residual=yes");
 		try (Stream<Path> files = Files.walk(results)) {
-			assertEquals(Set.of("a-denoised.tif", "a-residual.tif", "a.tif-denoised.tif", "a.tif-residual.tif",
+			assertEquals(Set.of("a.png-denoised.tif", "a.png-residual.tif", "a.tif-denoised.tif", "a.tif-residual.tif",
 				"inner/b-denoised.tif", "inner/b-residual.tif"),
 				files.filter(Files::isRegularFile).map(f -> results.relativize(f).toString()).collect(Collectors.toSet()));
 		}
