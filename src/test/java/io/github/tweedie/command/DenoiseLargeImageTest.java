@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
@@ -121,6 +122,20 @@ class DenoiseLargeImageTest {
 		assertTrue(told.contains("cells-residual.tif exists already"), told);
 		assertEquals(Set.of("cells-residual.tif"), files(folder));
 		assertEquals("mine", Files.readString(folder.resolve("cells-residual.tif")));
+	}
+
+	@Test
+	void norByARunBesideIt(@TempDir Path folder) throws IOException {
+		Path file = folder.resolve("a.tif");
+		List<String> told = new ArrayList<>();
+		told.add(ImageJ1.saved(file, () -> {
+			told.add(ImageJ1.saved(file, () -> null));
+			return null;
+		}));
+		assertTrue(told.get(0).contains("a.tif exists already"), told.get(0));
+		assertEquals("", told.get(1));
+		assertEquals(12, ImageJ1.run("open('" + file + "');").pixels(1).length);
+		assertEquals(Set.of("a.tif"), files(folder));
 	}
 
 	@Test
