@@ -203,6 +203,30 @@ class DenoiseLargeImageTest {
 		assertTrue(work.contains("takes 1500 MB") && work.contains("crop the image") && !work.contains("save="), work);
 	}
 
+	/** As the user does it while the network computes. */
+	@Test
+	void anImageThatIsClosedMeanwhileIsDenoisedToTheEnd() throws Exception {
+		Object[] options = { "model", ClosedFormPriors.WATCHED, "region", "whole image" };
+		ClosedFormPriors.meanwhile = () -> {};
+		Picture input = ImageJ1.run(STACK), kept = ImageJ1.output(Denoise.class, "denoised", input, options);
+		ClosedFormPriors.meanwhile = () -> input.image().flush();
+		Picture clean = ImageJ1.output(Denoise.class, "denoised", input, options);
+		assertEquals(kept.range(), clean.range());
+		assertEquals(kept.label(5), clean.label(5));
+		for (int i = 1; i <= 6; i++)
+			assertArrayEquals(kept.pixels(i), clean.pixels(i));
+	}
+
+	@Test
+	void whatNobodyForesawIsToldToo() {
+		ClosedFormPriors.meanwhile = () -> {
+			throw new NullPointerException("of the network");
+		};
+		String told = ImageJ1.run(STACK + "told = call('io.github.tweedie.command.Denoise.attempt', 'model=["
+			+ ClosedFormPriors.WATCHED + "]'); newImage(told, '8-bit', 8, 8, 1);").title();
+		assertTrue(told.contains("not foreseen") && told.contains("of the network"), told);
+	}
+
 	/** The network's file is gone after the first image, so whoever opened it again would fail. */
 	@Test
 	void aHundredImagesAreDenoisedWithOneSession(@TempDir Path folder) throws IOException {
