@@ -80,7 +80,8 @@ abstract class ImageCommand extends DynamicCommand {
 		}
 		catch (OutOfMemoryError e) {
 			fail(new IllegalStateException("Java's memory of " + (Runtime.getRuntime().maxMemory() >> 20)
-				+ " MB is not enough for this image; give it more in Edit > Options > Memory & Threads, or ask for fewer samples or a part of the image.", e));
+				+ " MB is not enough for this image; give it more in Edit > Options > Memory & Threads, or give a part of the image or,"
+				+ " where there are several, ask for fewer samples.", e));
 		}
 	}
 
@@ -113,7 +114,8 @@ abstract class ImageCommand extends DynamicCommand {
 		IJ.redirectErrorMessages();
 		IJ.getErrorMessage();
 		try {
-			IJ.run(title, options);
+			// NB: without any, ImageJ knows no options at all, and a dialog would open.
+			IJ.run(title, options.isEmpty() ? " " : options);
 			return "";
 		}
 		catch (RuntimeException e) {

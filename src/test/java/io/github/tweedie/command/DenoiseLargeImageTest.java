@@ -197,10 +197,15 @@ class DenoiseLargeImageTest {
 
 	@Test
 	void whatHelpsDependsOnWhatIsMissing() {
-		String results = Denoise.noRoom(new Footprint(900L << 20, 900L << 20, 100L << 20), 500L << 20, "it");
+		String results = Denoise.noRoom(new Footprint(900L << 20, 900L << 20, 100L << 20), 500L << 20, 4, "it");
 		assertTrue(results.contains("takes 1000 MB of Java's memory, of which 500 MB are free; give save= a folder"), results);
-		String work = Denoise.noRoom(new Footprint(900L << 20, 900L << 20, 600L << 20), 500L << 20, "it");
+		String work = Denoise.noRoom(new Footprint(900L << 20, 900L << 20, 600L << 20), 500L << 20, 4, "it");
 		assertTrue(work.contains("takes 1500 MB") && work.contains("crop the image") && !work.contains("save="), work);
+		assertTrue(work.contains("fewer samples"), work);
+		String one = Denoise.noRoom(new Footprint(900L << 20, 900L << 20, 600L << 20), 500L << 20, 0, "it");
+		assertTrue(!one.contains("samples"), one);
+		String disk = Denoise.noRoom(new Footprint(65_500, 35_500, 0), 99_000, Path.of("there"));
+		assertTrue(disk.contains("need 99 KB in there") && disk.contains("96 KB are free"), disk);
 	}
 
 	/** As the user does it while the network computes. */

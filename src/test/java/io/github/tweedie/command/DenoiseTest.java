@@ -230,6 +230,9 @@ class DenoiseTest {
 		"noise=camera offset=100 | gain=0.0 must be above 0",
 		"noise=camera gain=2 readnoise=-3 | readnoise=-3.0 must be 0 or more",
 		"noise=camera gain=2 offset=NaN | offset=NaN must be a number",
+		"sd=20 | ask for noise=gaussian, or leave sd= out",
+		"noise=gaussian sd=3 gain=2 | ask for noise=camera, or leave gain= out",
+		"noise=camera gain=2 offset=5000 readnoise=5 | 100 % of the pixels are darker",
 		"noise=gaussian sd=3 plot=yes | There is a plot only of noise that was estimated",
 		"region=selection | has no area selection",
 		"samples=-1 | must be 0 (one call) or more",
@@ -263,6 +266,12 @@ class DenoiseTest {
 				"inner/b-denoised.tif", "inner/b-residual.tif"),
 				files.filter(Files::isRegularFile).map(f -> results.relativize(f).toString()).collect(Collectors.toSet()));
 		}
+	}
+
+	@Test
+	void withoutOptionsTheDefaultsAreTaken() {
+		Picture clean = ImageJ1.run(CELLS + "told = call('io.github.tweedie.command.Denoise.attempt', ''); if (told != '') exit(told);");
+		assertTrue(clean.property("tweedie.model").contains("fluorescence"), clean.title());
 	}
 
 	@Test
