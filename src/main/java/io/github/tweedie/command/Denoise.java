@@ -398,13 +398,14 @@ public class Denoise extends ModelCommand {
 		Monitor monitor)
 	{
 		long start = System.nanoTime();
+		boolean[] counted = inside == null ? null : selected(inside);
 		for (int slice = 0; slice < planes.slices(); slice++) {
 			float[][] greys = planes.read(slice);
 			for (int k = 0; k < greys.length; k++) {
 				int index = slice * greys.length + k, c = index % channels.size();
 				float[] grey = greys[k];
 				Denoising.Plane plane = channels.get(c).plane(filled(grey, inside), planes.width(), cameras.get(c).noise(), index,
-					monitor.part(index, 1, planes.count()));
+					counted, monitor.part(index, 1, planes.count()));
 				if (inside != null)
 					keepOutside(inside, plane, grey);
 				if (result.spread != null)
@@ -436,6 +437,13 @@ public class Denoise extends ModelCommand {
 			if (inside.get(i) == 0 && !Float.isFinite(out[i]))
 				out[i] = median;
 		return out;
+	}
+
+	private static boolean[] selected(ImageProcessor inside) {
+		boolean[] selected = new boolean[inside.getPixelCount()];
+		for (int i = 0; i < selected.length; i++)
+			selected[i] = inside.get(i) != 0;
+		return selected;
 	}
 
 	private static void keepOutside(ImageProcessor inside, Denoising.Plane plane, float[] grey) {

@@ -269,6 +269,31 @@ class DenoiseTest {
 	}
 
 	@Test
+	void aGainOfNextToNothingIsGaussianNoise() {
+		float[] gaussian = ImageJ1.run(CELLS + denoise("noise=gaussian sd=5")).pixels(1);
+		assertArrayEquals(gaussian, ImageJ1.run(CELLS + denoise("noise=camera gain=1e-12 offset=90 readnoise=5")).pixels(1), 1e-3f);
+	}
+
+	/** A photon in three pixels of ten: 0 is a number of photons like another. */
+	@Test
+	void noPhotonIsNoCutOffNoise() {
+		String counts = "setBatchMode(true); random('seed', 1); newImage('counts', '8-bit black', 128, 128, 1);"
+			+ "run('Macro...', 'code=v=floor(random()*1.3)');";
+		String told = String.valueOf(ImageJ1.run(counts + denoise("")).property("tweedie.remarks"));
+		assertTrue(!told.contains("lowest grey level"), told);
+	}
+
+	/** The noise is 5 in truth, and nothing is known outside of the selection. */
+	@Test
+	void theResidualIsJudgedInsideTheSelection() {
+		String holed = CELLS + "run('32-bit'); run('Macro...', 'code=if((x<20)||(y<10)||(x>50))v=0/0'); makeRectangle(20, 10, 31, 38);";
+		String told = String.valueOf(ImageJ1.run(holed + denoise("region=selection noise=gaussian sd=7")).property("tweedie.remarks"));
+		String whole = String.valueOf(ImageJ1.run(CELLS + "makeRectangle(20, 10, 31, 38); run('Crop');" + denoise("noise=gaussian sd=7"))
+			.property("tweedie.remarks"));
+		assertEquals(whole, told);
+	}
+
+	@Test
 	void withoutOptionsTheDefaultsAreTaken() {
 		Picture clean = ImageJ1.run(CELLS + "told = call('io.github.tweedie.command.Denoise.attempt', ''); if (told != '') exit(told);");
 		assertTrue(clean.property("tweedie.model").contains("fluorescence"), clean.title());
