@@ -22,8 +22,8 @@ import ij.io.TiffDecoder;
 public final class ImageFile {
 
 	private static final String TIFF_LITTLE = "II*\0", TIFF_BIG = "MM\0*";
-	/** How the files begin that ImageJ opens as an image without a question. */
-	private static final List<String> BEGINNINGS = List.of(TIFF_LITTLE, TIFF_BIG, "BM", "GIF8", "P5", "\u0089PNG", "\u00ff\u00d8");
+	/** How the files begin that ImageJ, or Fiji for the large TIFF files, opens as an image without a question. */
+	private static final List<String> BEGINNINGS = List.of(TIFF_LITTLE, TIFF_BIG, "II+\0", "MM\0+", "BM", "GIF8", "P5", "\u0089PNG", "\u00ff\u00d8");
 
 	private ImageFile() {}
 
