@@ -4,7 +4,8 @@
 //   ImageJ --headless -macro denoise-folder.ijm "images;results;samples=0"
 //
 // The argument is two folders and, if wanted, options of 'Tweedie Denoise...' other than image and save. Without one it asks
-// for the folders. The noise is estimated for each image by itself. A folder that is a link back to one in which it lies is passed over.
+// for the folders. The noise is estimated for each image by itself. A folder that is a link back to one in which it lies is passed
+// over.
 
 argument = getArgument();
 if (argument == "") {

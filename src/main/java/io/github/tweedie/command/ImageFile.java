@@ -23,7 +23,8 @@ public final class ImageFile {
 
 	private static final String TIFF_LITTLE = "II*\0", TIFF_BIG = "MM\0*";
 	/** How the files begin that ImageJ, or Fiji for the large TIFF files, opens as an image without a question. */
-	private static final List<String> BEGINNINGS = List.of(TIFF_LITTLE, TIFF_BIG, "II+\0", "MM\0+", "BM", "GIF8", "P5", "\u0089PNG", "\u00ff\u00d8");
+	private static final List<String> BEGINNINGS = List.of(TIFF_LITTLE, TIFF_BIG, "II+\0", "MM\0+", "BM", "GIF8", "P5", "\u0089PNG",
+		"\u00ff\u00d8");
 
 	private ImageFile() {}
 
