@@ -1,8 +1,8 @@
 package io.github.tweedie.image;
 
-
 import io.github.tweedie.sde.Batch;
 import io.github.tweedie.sde.Denoiser;
+import io.github.tweedie.sde.Runs;
 import io.github.tweedie.sde.Shape;
 
 /**
