@@ -70,8 +70,18 @@ record NoisyPlane(float[] data, double sigma, Conditioner condition, UnaryOperat
 		}, (clean, inside) -> {
 			float[] means = noise.a() == 0 ? clean : whitening.coloured(scale.toGrey(clean, prior.low(), prior.high()), width);
 			double deviation = unit * stabilizer.deviation(means);
-			return Residual.of(data, clean, width, scale.toData(deviation, prior.low(), prior.high()), inside);
+			return Residual.of(data, clean, width, scale.toData(deviation, prior.low(), prior.high()), without(even, inside, data.length));
 		}, hot);
+	}
+
+	/** Of plateaus nothing is taken away. */
+	private static boolean[] without(BitSet even, boolean[] inside, int count) {
+		if (even.isEmpty())
+			return inside;
+		boolean[] rest = new boolean[count];
+		for (int i = 0; i < count; i++)
+			rest[i] = (inside == null || inside[i]) && !even.get(i);
+		return rest;
 	}
 
 	/** Where there is no noise, it is added: without, pixels are what no denoiser was made for. */
