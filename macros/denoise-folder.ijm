@@ -4,7 +4,8 @@
 //   ImageJ --headless -macro denoise-folder.ijm "images;results;samples=0"
 //
 // The argument is two folders and, if wanted, options of 'Tweedie Denoise...' other than image and save. Without one it asks
-// for the folders. The noise is estimated for each image by itself.
+// for the folders. The noise is estimated for each image by itself. A folder that is a link back to one in which it lies is passed
+// over.
 
 argument = getArgument();
 if (argument == "") {
@@ -17,20 +18,28 @@ images = folder(words[0]); results = folder(words[1]);
 options = "";
 if (words.length > 2) options = words[2];
 if (!File.isDirectory(images)) exit("There is no folder " + images);
-if (startsWith(results, images)) exit("The folder of the results must not lie in that of the images, " + images);
+if (call("io.github.tweedie.command.ImageFile.within", results, images) == "true")
+	exit("The folder of the results must not lie in that of the images, " + images);
 File.makeDirectory(results);
+if (!File.isDirectory(results)) exit("The folder " + results + " cannot be made; make it, or give another one.");
 
 setBatchMode(true);
 done = 0; failed = 0;
-visit(images, results);
+visit(images, results, "\n" + real(results) + "\n");
 print(done + " denoised, " + failed + " failed; results are in " + results);
 
-function visit(from, to) {
+// The folders of which the names are given, each in a line, are not entered again.
+function visit(from, to, above) {
+	above = above + real(from) + "\n";
 	names = getFileList(from);
 	for (i = 0; i < names.length; i++) {
 		if (endsWith(names[i], "/")) {
+			if (indexOf(above, "\n" + real(from + names[i]) + "\n") >= 0) {
+				print("PASSED OVER " + from + names[i] + ": it leads back to a folder in which it lies, or to the results");
+				continue;
+			}
 			File.makeDirectory(to + names[i]);
-			visit(from + names[i], to + names[i]);
+			visit(from + names[i], to + names[i], above);
 			continue;
 		}
 		problem = denoise(from + names[i], to + base(names, i));
@@ -40,11 +49,19 @@ function visit(from, to) {
 	}
 }
 
-// The name without its extension, unless an earlier image has the same: a.png and a.tif have results a-... and a.tif-...
+function real(path) {
+	return call("io.github.tweedie.command.ImageFile.real", path);
+}
+
+// The name without its extension, or with it where another image would have the same: a.png and a.tif have results a.png-... and
+// a.tif-... NB: the macro language compares without regard to case.
 function base(names, index) {
 	name = File.getNameWithoutExtension(names[index]);
-	for (j = 0; j < index; j++)
-		if (toLowerCase(File.getNameWithoutExtension(names[j])) == toLowerCase(name) && !endsWith(names[j], "/")) return names[index];
+	for (j = 0; j < names.length; j++) {
+		other = names[j];
+		stem = File.getNameWithoutExtension(other);
+		if (j != index && !endsWith(other, "/") && (other == name || stem == name)) return names[index];
+	}
 	return name;
 }
 
@@ -55,34 +72,34 @@ function folder(path) {
 
 // Gives an empty string, or the sentence that tells what failed.
 function denoise(file, result) {
-	if (!opened(file)) return "the image cannot be read";
+	problem = opened(file);
+	if (problem != "") return problem;
 	rename("image");
 	problem = call("io.github.tweedie.command.Denoise.attempt", "image=image " + options);
 	if (problem != "") return problem;
-	save("denoised of image", result + "-denoised.tif");
-	save("uncertainty of image", result + "-uncertainty.tif");
-	save("lower bound of image", result + "-lower.tif");
-	save("upper bound of image", result + "-upper.tif");
-	save("residual of image", result + "-residual.tif");
-	save("noise of image", result + "-noise.tif");
+	titles = newArray("denoised", "uncertainty", "lower bound", "upper bound", "residual", "noise");
+	ends = newArray("denoised", "uncertainty", "lower", "upper", "residual", "noise");
+	for (k = 0; k < titles.length; k++) {
+		title = titles[k] + " of image"; end = ends[k];
+		problem = save(title, result + "-" + end + ".tif");
+		if (problem != "") return problem;
+	}
 	return "";
 }
 
-// NB: ImageJ opens an editor for what looks like text, and ends the macro at a broken image unless messages go to the log.
+// Gives an empty string, or what keeps the file from being opened.
 function opened(path) {
-	head = File.openAsRawString(path, 4);
-	if (head == "") return false;
-	first = charCodeAt(head, 0);
-	if (!(startsWith(head, "II") || startsWith(head, "MM") || startsWith(head, "BM") || startsWith(head, "GIF")
-		|| startsWith(head, "P5") || first == 137 || first == 255)) return false;
+	problem = call("io.github.tweedie.command.ImageFile.problem", path);
+	if (problem != "") return problem;
+	// NB: ImageJ ends the macro at a broken image unless messages go to the log.
 	before = nImages;
 	call("ij.IJ.redirectErrorMessages");
 	open(path);
-	return (nImages > before);
+	if (nImages > before) return "";
+	return "the image cannot be read";
 }
 
 function save(title, file) {
-	if (!isOpen(title)) return;
-	selectImage(title);
-	saveAs("Tiff", file);
+	if (!isOpen(title)) return "";
+	return call("io.github.tweedie.command.ImageFile.save", title, file);
 }

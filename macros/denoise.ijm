@@ -3,8 +3,9 @@
 //   ImageJ --headless -macro denoise.ijm "image.tif;denoised.tif;samples=0"
 //
 // The argument is two files and, if wanted, options of 'Tweedie Denoise...' other than image. Further results of the options are
-// saved beside the second file, with -uncertainty, -lower, -upper, -residual or -noise in their names. Without an argument it
-// denoises the image in front and shows what was taken away. For a folder there is denoise-folder.ijm.
+// saved beside the second file, with -uncertainty, -lower, -upper, -residual or -noise in their names. The image itself is never
+// overwritten, other files of these names are. Without an argument it denoises the image in front and shows what was taken away.
+// For a folder there is denoise-folder.ijm.
 
 argument = getArgument();
 if (argument == "") {
@@ -14,21 +15,37 @@ if (argument == "") {
 }
 words = split(argument, ";");
 if (words.length < 2) exit("denoise needs two files, \"image;result\"; seen was \"" + argument + "\".");
-if (!File.exists(words[0])) exit("There is no file " + words[0]);
 options = "";
 if (words.length > 2) options = words[2];
 result = words[1];
 if (endsWith(toLowerCase(result), ".tif")) result = substring(result, 0, lengthOf(result) - 4);
-
-setBatchMode(true);
-open(words[0]);
-rename("image");
-run("Tweedie Denoise...", "image=image " + options);
 names = newArray("denoised", "uncertainty", "lower bound", "upper bound", "residual", "noise");
 files = newArray("", "-uncertainty", "-lower", "-upper", "-residual", "-noise");
+for (i = 0; i < names.length; i++)
+	if (call("io.github.tweedie.command.ImageFile.same", words[0], result + files[i] + ".tif") == "true")
+		exit("The result " + result + files[i] + ".tif would overwrite the image; give it another name.");
+
+setBatchMode(true);
+problem = opened(words[0]);
+if (problem != "") exit("The image " + words[0] + " cannot be denoised: " + problem + ".");
+rename("image");
+problem = call("io.github.tweedie.command.Denoise.attempt", "image=image " + options);
+if (problem != "") exit(problem);
 for (i = 0; i < names.length; i++) {
 	if (!isOpen(names[i] + " of image")) continue;
-	selectImage(names[i] + " of image");
-	saveAs("Tiff", result + files[i] + ".tif");
+	problem = call("io.github.tweedie.command.ImageFile.save", names[i] + " of image", result + files[i] + ".tif");
+	if (problem != "") exit(problem);
 	print("Written: " + result + files[i] + ".tif");
+}
+
+// Gives an empty string, or what keeps the file from being opened.
+function opened(path) {
+	problem = call("io.github.tweedie.command.ImageFile.problem", path);
+	if (problem != "") return problem;
+	// NB: ImageJ ends the macro at a broken image unless messages go to the log.
+	before = nImages;
+	call("ij.IJ.redirectErrorMessages");
+	open(path);
+	if (nImages > before) return "";
+	return "the image cannot be read";
 }

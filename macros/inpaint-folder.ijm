@@ -19,6 +19,7 @@ if (words.length > 3) options = words[3];
 if (!File.isDirectory(images)) exit("There is no folder " + images);
 if (!File.isDirectory(masks)) exit("There is no folder " + masks);
 File.makeDirectory(results);
+if (!File.isDirectory(results)) exit("The folder " + results + " cannot be made; make it, or give another one.");
 
 setBatchMode(true);
 names = getFileList(images);
@@ -32,11 +33,15 @@ for (i = 0; i < names.length; i++) {
 }
 print(done + " restored, " + failed + " failed; results are in " + results);
 
-// The name without its extension, unless an earlier image has the same: a.png and a.tif have results a-... and a.tif-...
+// The name without its extension, or with it where another image would have the same: a.png and a.tif have results a.png-... and
+// a.tif-... NB: the macro language compares without regard to case.
 function base(names, index) {
 	name = File.getNameWithoutExtension(names[index]);
-	for (j = 0; j < index; j++)
-		if (toLowerCase(File.getNameWithoutExtension(names[j])) == toLowerCase(name) && !endsWith(names[j], "/")) return names[index];
+	for (j = 0; j < names.length; j++) {
+		other = names[j];
+		stem = File.getNameWithoutExtension(other);
+		if (j != index && !endsWith(other, "/") && (other == name || stem == name)) return names[index];
+	}
 	return name;
 }
 
@@ -48,33 +53,36 @@ function folder(path) {
 // Gives an empty string, or the sentence that tells what failed.
 function restore(name, result) {
 	if (!File.exists(masks + name)) return "there is no mask of this name in " + masks;
-	if (!opened(images + name)) return "the image cannot be read";
+	problem = opened(images + name);
+	if (problem != "") return problem;
 	rename("image");
-	if (!opened(masks + name)) return "the mask cannot be read";
+	problem = opened(masks + name);
+	if (problem != "") return "of the mask " + masks + name + ", " + problem;
 	rename("mask");
 	problem = call("io.github.tweedie.command.Inpaint.attempt", "image=image mask=mask " + options);
 	if (problem != "") return problem;
-	save("restored of image", result + "-restored.tif");
-	save("uncertainty of image", result + "-uncertainty.tif");
-	save("samples of image", result + "-samples.tif");
+	titles = newArray("restored", "uncertainty", "samples");
+	for (k = 0; k < titles.length; k++) {
+		title = titles[k] + " of image"; end = titles[k];
+		problem = save(title, result + "-" + end + ".tif");
+		if (problem != "") return problem;
+	}
 	return "";
 }
 
-// NB: ImageJ opens an editor for what looks like text, and ends the macro at a broken image unless messages go to the log.
+// Gives an empty string, or what keeps the file from being opened.
 function opened(path) {
-	head = File.openAsRawString(path, 4);
-	if (head == "") return false;
-	first = charCodeAt(head, 0);
-	if (!(startsWith(head, "II") || startsWith(head, "MM") || startsWith(head, "BM") || startsWith(head, "GIF")
-		|| startsWith(head, "P5") || first == 137 || first == 255)) return false;
+	problem = call("io.github.tweedie.command.ImageFile.problem", path);
+	if (problem != "") return problem;
+	// NB: ImageJ ends the macro at a broken image unless messages go to the log.
 	before = nImages;
 	call("ij.IJ.redirectErrorMessages");
 	open(path);
-	return (nImages > before);
+	if (nImages > before) return "";
+	return "the image cannot be read";
 }
 
 function save(title, file) {
-	if (!isOpen(title)) return;
-	selectImage(title);
-	saveAs("Tiff", results + file);
+	if (!isOpen(title)) return "";
+	return call("io.github.tweedie.command.ImageFile.save", title, results + file);
 }

@@ -19,8 +19,8 @@ failed = 0;
 for (i = 0; i < names.length; i++) {
 	name = toLowerCase(names[i]);
 	if (!(endsWith(name, ".tif") || endsWith(name, ".tiff") || endsWith(name, ".png"))) continue;
-	problem = "the image cannot be read";
-	if (opened(images + names[i])) {
+	problem = opened(images + names[i]);
+	if (problem == "") {
 		rename(names[i]);
 		problem = call("io.github.tweedie.command.Likelihood.attempt", "show=table " + options);
 	}
@@ -30,15 +30,14 @@ for (i = 0; i < names.length; i++) {
 saveAs("Results", words[1]);
 print(nResults + " planes rated, " + failed + " images failed; the table is " + words[1]);
 
-// NB: ImageJ opens an editor for what looks like text, and ends the macro at a broken image unless messages go to the log.
+// Gives an empty string, or what keeps the file from being opened.
 function opened(path) {
-	head = File.openAsRawString(path, 4);
-	if (head == "") return false;
-	first = charCodeAt(head, 0);
-	if (!(startsWith(head, "II") || startsWith(head, "MM") || startsWith(head, "BM") || startsWith(head, "GIF")
-		|| startsWith(head, "P5") || first == 137 || first == 255)) return false;
+	problem = call("io.github.tweedie.command.ImageFile.problem", path);
+	if (problem != "") return problem;
+	// NB: ImageJ ends the macro at a broken image unless messages go to the log.
 	before = nImages;
 	call("ij.IJ.redirectErrorMessages");
 	open(path);
-	return (nImages > before);
+	if (nImages > before) return "";
+	return "the image cannot be read";
 }

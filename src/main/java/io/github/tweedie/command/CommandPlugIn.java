@@ -86,7 +86,8 @@ public class CommandPlugIn implements PlugIn {
 			}
 			return true;
 		}
-		return GraphicsEnvironment.isHeadless() || answered(command);
+		// NB: ImageJ has no window of its own with -batch, even on a display: nobody would answer.
+		return GraphicsEnvironment.isHeadless() || IJ.getInstance() == null || answered(command);
 	}
 
 	// -- The dialog --

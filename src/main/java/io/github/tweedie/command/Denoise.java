@@ -193,6 +193,10 @@ public class Denoise extends ModelCommand {
 		requireKnown("region", region, WHOLE, SELECTION);
 		requireKnown("resample", resample, NO, YES);
 		requireDevice(device);
+		requireUsed(GAUSSIAN, "sd", sd);
+		requireUsed(CAMERA, "gain", gain);
+		requireUsed(CAMERA, "offset", offset);
+		requireUsed(CAMERA, "readnoise", readnoise);
 		if (uncertainty.equals(YES) && samples < 2)
 			throw new IllegalArgumentException("The uncertainty is how far samples differ, and " + samples
 				+ " were asked for; ask for samples=2 or more, or for uncertainty=" + NO + ".");
@@ -205,6 +209,12 @@ public class Denoise extends ModelCommand {
 		if (plot.equals(YES) && !noise.equals(ESTIMATED))
 			throw new IllegalArgumentException("There is a plot only of noise that was estimated; ask for noise=" + ESTIMATED
 				+ " or plot=" + NO + ".");
+	}
+
+	private void requireUsed(String by, String key, double value) {
+		if (value != 0 && !noise.equals(by))
+			throw new IllegalArgumentException("The option " + key + "=" + value + " is for noise=" + by + ", and noise=" + noise
+				+ " was asked for; ask for noise=" + by + ", or leave " + key + "= out.");
 	}
 
 	/** Orders of the quantiles at the ends of the interval; none without one. */
@@ -221,20 +231,29 @@ public class Denoise extends ModelCommand {
 		Footprint needed = save.isBlank() ? whole : whole.saved();
 		long free = Footprint.free(needed.bytes());
 		if (free < needed.bytes())
-			throw new IllegalArgumentException(noRoom(needed, free, image.getStackSize() + " slice(s) of " + image.getWidth() + "×"
-				+ image.getHeight() + " pixels"));
+			throw new IllegalArgumentException(noRoom(needed, free, samples, image.getStackSize() + " slice(s) of " + image.getWidth()
+				+ "×" + image.getHeight() + " pixels"));
 		if (!save.isBlank() && DiskStack.free(Path.of(save)) < whole.disk())
-			throw new IllegalArgumentException("The results need " + (whole.disk() >> 20) + " MB in " + save + " while they are written,"
-				+ " and " + (DiskStack.free(Path.of(save)) >> 20) + " MB are free there; make room, or give save= another folder.");
+			throw new IllegalArgumentException(noRoom(whole, DiskStack.free(Path.of(save)), Path.of(save)));
 	}
 
 	/** What is missing, and what helps: what is kept may go to the disk, what is worked with cannot. */
-	static String noRoom(Footprint needed, long free, String image) {
+	static String noRoom(Footprint needed, long free, int samples, String image) {
 		String help = needed.results() > 0 && needed.work() <= free
 			? "give save= a folder, so that each plane goes to the disk as soon as it is denoised, "
-			: "crop the image, ask for fewer samples, ";
-		return "Denoising " + image + " takes " + (needed.bytes() >> 20) + " MB of Java's memory, of which " + (free >> 20)
+			: samples > 1 ? "crop the image, ask for fewer samples, " : "crop the image, ";
+		return "Denoising " + image + " takes " + atLeast(needed.bytes()) + " of Java's memory, of which " + (free >> 20)
 			+ " MB are free; " + help + "close other images, or give Java more in Edit > Options > Memory & Threads.";
+	}
+
+	static String noRoom(Footprint needed, long free, Path folder) {
+		return "The results need " + atLeast(needed.disk()) + " in " + folder + " while they are written, and "
+			+ (free < 1 << 20 ? (free >> 10) + " KB" : (free >> 20) + " MB") + " are free there; make room, or give save= another folder.";
+	}
+
+	/** So many bytes, rounded up. */
+	private static String atLeast(long bytes) {
+		return bytes < 1 << 20 ? (bytes + 1023 >> 10) + " KB" : (bytes + (1 << 20) - 1 >> 20) + " MB";
 	}
 
 	// -- Noise --
@@ -281,14 +300,31 @@ public class Denoise extends ModelCommand {
 	private Camera camera(GreyPlanes planes, int channel) {
 		return switch (noise) {
 			case GAUSSIAN -> new Camera(NoiseModel.gaussian(positive("sd", sd)).averaged(planes.averaged()), null);
-			case CAMERA -> new Camera(NoiseModel.camera(positive("gain", gain), finite("offset", offset),
-				notNegative("readnoise", readnoise)).averaged(planes.averaged()), null);
+			case CAMERA -> {
+				NoiseModel told = NoiseModel.camera(positive("gain", gain), finite("offset", offset), notNegative("readnoise", readnoise));
+				requireLight(planes, channel);
+				yield new Camera(told.averaged(planes.averaged()), null);
+			}
 			default -> {
 				int[] some = planes.some(channel, PLANES_FOR_NOISE);
 				NoiseEstimate estimate = NoiseEstimator.estimate(some.length, planes.width(), k -> planes.plane(some[k]));
 				yield new Camera(estimate.model(), estimate);
 			}
 		};
+	}
+
+	/** Refuses an offset below which most pixels lie, farther than by a photon and what the read noise explains. */
+	private void requireLight(GreyPlanes planes, int channel) {
+		double least = offset - 3 * readnoise - gain;
+		long below = 0, count = 0;
+		for (int index : planes.some(channel, PLANES_FOR_NOISE))
+			for (float grey : planes.plane(index)) {
+				below += grey < least ? 1 : 0;
+				count++;
+			}
+		if (below > count / 2)
+			throw new IllegalArgumentException("The option offset=" + offset + " is the mean grey level of a frame without light, but "
+				+ 100 * below / count + " % of the pixels are darker than that; give the offset that this image has.");
 	}
 
 	private static double positive(String key, double value) {
@@ -353,6 +389,7 @@ public class Denoise extends ModelCommand {
 	/** The file of a result: the title of the image without an extension, and what it is. */
 	private Path file(String kind) {
 		String name = image.getTitle().replaceFirst("\\.[A-Za-z0-9]{1,5}$", "").replaceAll("[\\\\/:*?\"<>|\\p{Cntrl}]", "_");
+		if (name.isBlank()) name = "image";
 		return Path.of(save.strip()).resolve(name + "-" + kind + ".tif");
 	}
 
@@ -361,13 +398,14 @@ public class Denoise extends ModelCommand {
 		Monitor monitor)
 	{
 		long start = System.nanoTime();
+		boolean[] counted = inside == null ? null : selected(inside);
 		for (int slice = 0; slice < planes.slices(); slice++) {
 			float[][] greys = planes.read(slice);
 			for (int k = 0; k < greys.length; k++) {
 				int index = slice * greys.length + k, c = index % channels.size();
 				float[] grey = greys[k];
 				Denoising.Plane plane = channels.get(c).plane(filled(grey, inside), planes.width(), cameras.get(c).noise(), index,
-					monitor.part(index, 1, planes.count()));
+					counted, monitor.part(index, 1, planes.count()));
 				if (inside != null)
 					keepOutside(inside, plane, grey);
 				if (result.spread != null)
@@ -399,6 +437,13 @@ public class Denoise extends ModelCommand {
 			if (inside.get(i) == 0 && !Float.isFinite(out[i]))
 				out[i] = median;
 		return out;
+	}
+
+	private static boolean[] selected(ImageProcessor inside) {
+		boolean[] selected = new boolean[inside.getPixelCount()];
+		for (int i = 0; i < selected.length; i++)
+			selected[i] = inside.get(i) != 0;
+		return selected;
 	}
 
 	private static void keepOutside(ImageProcessor inside, Denoising.Plane plane, float[] grey) {

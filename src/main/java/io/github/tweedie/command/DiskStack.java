@@ -4,16 +4,16 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 
-import ij.IJ;
 import ij.ImagePlus;
 import ij.VirtualStack;
-import ij.io.FileSaver;
 import ij.plugin.FileInfoVirtualStack;
 import ij.process.ColorProcessor;
 import ij.process.FloatProcessor;
@@ -33,6 +33,7 @@ final class DiskStack extends VirtualStack implements AutoCloseable {
 	private final FileChannel planes;
 	private final List<String> labels = new ArrayList<>();
 	private final ByteBuffer chunk = ByteBuffer.allocate(Float.BYTES * CHUNK);
+	private boolean finished;
 
 	/**
 	 * @param colour whether the planes are int[] of RGB colours, otherwise float[]
@@ -44,18 +45,27 @@ final class DiskStack extends VirtualStack implements AutoCloseable {
 		this.colour = colour;
 		this.target = target;
 		setBitDepth(colour ? 24 : 32);
-		if (Files.exists(target))
-			throw new IllegalArgumentException("The file " + target + " exists already and is not overwritten; remove it, or give"
-				+ " save= another folder.");
 		try {
 			Files.createDirectories(folder());
-			planes = FileChannel.open(target.resolveSibling("." + target.getFileName() + ".part"), StandardOpenOption.CREATE,
-				StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.READ, StandardOpenOption.WRITE,
-				StandardOpenOption.DELETE_ON_CLOSE);
+			planes = FileChannel.open(target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".part"),
+				StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.DELETE_ON_CLOSE);
+			reserve();
 		}
 		catch (IOException e) {
 			throw new IllegalArgumentException("The folder " + folder() + " cannot be written to (" + e.getMessage()
 				+ "); give save= another folder.", e);
+		}
+	}
+
+	/** NB: an empty file keeps a run beside this one from writing there, too. */
+	private void reserve() throws IOException {
+		try {
+			Files.createFile(target);
+		}
+		catch (FileAlreadyExistsException e) {
+			planes.close();
+			throw new IllegalArgumentException("The file " + target + " exists already and is not overwritten; remove it, or give"
+				+ " save= another folder.", e);
 		}
 	}
 
@@ -139,15 +149,9 @@ final class DiskStack extends VirtualStack implements AutoCloseable {
 	 */
 	void save(ImagePlus image) {
 		String title = image.getTitle();
-		boolean redirecting = IJ.redirectingErrorMessages();
-		// NB: FileSaver would open a message box, and stop a macro with it.
-		IJ.redirectErrorMessages(true);
 		try {
-			if (!new FileSaver(image).saveAsTiff(target.toString())) {
-				String why = String.valueOf(IJ.getErrorMessage()).replaceAll("\\s+", " ");
-				Files.deleteIfExists(target);
-				throw failed(why, null);
-			}
+			ImageFile.write(image, target);
+			finished = true;
 			double low = image.getDisplayRangeMin(), high = image.getDisplayRangeMax();
 			image.setStack(FileInfoVirtualStack.openVirtual(target.toString()).getStack());
 			image.setTitle(title);
@@ -156,10 +160,6 @@ final class DiskStack extends VirtualStack implements AutoCloseable {
 		}
 		catch (IOException e) {
 			throw failed(e.getMessage(), e);
-		}
-		finally {
-			IJ.getErrorMessage();
-			IJ.redirectErrorMessages(redirecting);
 		}
 		close();
 	}
@@ -176,7 +176,9 @@ final class DiskStack extends VirtualStack implements AutoCloseable {
 	@Override
 	public void close() {
 		try {
+			boolean first = planes.isOpen();
 			planes.close();
+			if (first && !finished) Files.deleteIfExists(target);
 		}
 		catch (IOException e) {
 			throw new UncheckedIOException("The file beside " + target + " could not be removed: " + e.getMessage(), e);

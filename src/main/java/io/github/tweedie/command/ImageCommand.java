@@ -72,9 +72,16 @@ abstract class ImageCommand extends DynamicCommand {
 		catch (IllegalArgumentException | IllegalStateException | UncheckedIOException | ArithmeticException e) {
 			fail(e);
 		}
+		catch (RuntimeException | LinkageError e) {
+			// NB: ImageJ passes over what is thrown, and a macro would take it for success.
+			e.printStackTrace();
+			fail(new IllegalStateException(title().replace("...", "") + " failed in a way that was not foreseen (" + e + "); please report"
+				+ " it, with the image and the options.", e));
+		}
 		catch (OutOfMemoryError e) {
 			fail(new IllegalStateException("Java's memory of " + (Runtime.getRuntime().maxMemory() >> 20)
-				+ " MB is not enough for this image; give it more in Edit > Options > Memory & Threads, or ask for fewer samples or a part of the image.", e));
+				+ " MB is not enough for this image; give it more in Edit > Options > Memory & Threads, or give a part of the image or,"
+				+ " where there are several, ask for fewer samples.", e));
 		}
 	}
 
@@ -107,7 +114,8 @@ abstract class ImageCommand extends DynamicCommand {
 		IJ.redirectErrorMessages();
 		IJ.getErrorMessage();
 		try {
-			IJ.run(title, options);
+			// NB: without any, ImageJ knows no options at all, and a dialog would open.
+			IJ.run(title, options.isEmpty() ? " " : options);
 			return "";
 		}
 		catch (RuntimeException e) {
@@ -174,10 +182,20 @@ abstract class ImageCommand extends DynamicCommand {
 		output.setProperty("Info", text.toString());
 	}
 
+	private List<ImagePlus> images() {
+		List<ImagePlus> images = new ArrayList<>();
+		for (ModuleItem<?> input : getInfo().inputs())
+			if (getInput(input.getName()) instanceof ImagePlus image) images.add(image);
+		return images;
+	}
+
 	private void watched() {
 		IJ.resetEscape();
 		Task task = tasks == null ? null : tasks.createTask(title());
 		if (task != null) task.start();
+		// NB: an image whose window is closed meanwhile is to keep its pixels until the end.
+		List<ImagePlus> images = images();
+		images.forEach(image -> image.setIgnoreFlush(true));
 		try {
 			compute(new Monitor() {
 
@@ -202,6 +220,7 @@ abstract class ImageCommand extends DynamicCommand {
 			});
 		}
 		finally {
+			images.forEach(image -> image.setIgnoreFlush(false));
 			IJ.showProgress(1.0);
 			if (task != null) task.finish();
 		}

@@ -1,6 +1,5 @@
 package io.github.tweedie.image;
 
-
 import io.github.tweedie.sde.Batch;
 import io.github.tweedie.sde.Denoiser;
 import io.github.tweedie.sde.Runs;

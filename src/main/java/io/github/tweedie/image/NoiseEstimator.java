@@ -90,7 +90,8 @@ public final class NoiseEstimator {
 			BlockStatistics blocks = BlockStatistics.of(plane, width, range, every);
 			// NB: where photons are counted and few, 0 is no clipping but a number of photons.
 			if (levels.clippedLow > 0 && usable(blocks) < blocks.count() / 10) {
-				range = new BlockSpectra.Range(Float.NEGATIVE_INFINITY, range.high());
+				levels = new GreyLevels(levels.lowest, levels.highest, 0, levels.clippedHigh, levels.step);
+				range = levels.range();
 				blocks = BlockStatistics.of(plane, width, range, every);
 			}
 			return new Sample(blocks, levels, range, varied(blocks).count() < FEWEST_BLOCKS ? ofDifferences(plane, width) : 0);

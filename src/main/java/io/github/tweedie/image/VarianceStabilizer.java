@@ -1,5 +1,6 @@
 package io.github.tweedie.image;
 
+import java.util.Arrays;
 import java.util.stream.IntStream;
 
 import io.github.tweedie.sde.Runs;
@@ -15,13 +16,20 @@ import io.github.tweedie.sde.Runs;
  * noisy values have this stabilised mean. The inverse depends on the read noise, and b alone does not tell it from the offset;
  * give it where it is known, or else the darkest grey level of the image is taken for the offset's.
  *
- * <p>For a = 0 the transform is the division by the standard deviation. Immutable and safe in any number of threads.
+ * <p>For a = 0, and where the read noise is that of a million photons, the transform is the division by the standard deviation. Immutable and safe in any number of threads.
  */
 public final class VarianceStabilizer {
 
 	/** Photons, spaced evenly in the square root. Above the last, the asymptotic inverse takes over. */
 	private static final double LAST_ROOT = 16;
 	private static final int ENTRIES = 641, BINS = 4096;
+	/**
+	 * Read noise in photons beyond which it is all of the noise. That of the photons adds a hundredth of its variance at a signal of ten
+	 * thousand times the read noise, and a float could not hold the stabilised values, 2·σ and more.
+	 */
+	private static final double NO_SHOTS = 1e6;
+	/** Pixels that tell a mean variance. */
+	private static final int MOST_FOR_VARIANCE = 1 << 16;
 
 	private final NoiseModel noise;
 	private final double offset, sigma;
@@ -47,13 +55,13 @@ public final class VarianceStabilizer {
 				+ " give a noise above 0, or leave the image as it is.");
 		if (!(readNoise >= 0) || !Double.isFinite(readNoise))
 			throw new IllegalArgumentException("A read noise of " + readNoise + " grey levels was seen; it must be 0 or more.");
-		this.noise = noise;
-		double a = noise.a();
+		this.noise = readNoise > NO_SHOTS * noise.a() ? NoiseModel.gaussian(noise.a() == 0 ? noise.deviation(0) : readNoise) : noise;
+		double a = this.noise.a();
 		factor = a == 0 ? 0 : 2 / a;
-		constant = 0.375 * a * a + noise.b();
+		constant = 0.375 * a * a + this.noise.b();
 		offset = a == 0 ? 0 : (readNoise * readNoise - noise.b()) / a;
-		sigma = a == 0 ? Math.sqrt(noise.b()) : readNoise / a;
-		means = a == 0 ? null : means(sigma);
+		sigma = a == 0 ? this.noise.deviation(0) : readNoise / a;
+		means = a == 0 ? null : means(sigma, 1);
 		bins = a == 0 ? 0 : BINS / (means[ENTRIES - 1] - means[0]);
 		photons = a == 0 ? null : photons(means);
 	}
@@ -104,6 +112,33 @@ public final class VarianceStabilizer {
 		double last = means[ENTRIES - 1];
 		double counted = mean >= last ? asymptotic(mean) + squared(LAST_ROOT) - asymptotic(last) : interpolated(mean);
 		return noise.a() * counted + offset;
+	}
+
+	/**
+	 * Standard deviation of stabilised values: 1, and less where photons are so few that there are hardly two sorts of value.
+	 *
+	 * @param of their means, at different grey levels; of many, some are asked
+	 * @return the root of the mean variance
+	 */
+	public double deviation(float... of) {
+		if (noise.a() == 0)
+			return 1;
+		double[] squares = means(sigma, 2);
+		int every = 1 + (of.length - 1) / MOST_FOR_VARIANCE | 1;
+		double sum = 0;
+		int count = 0;
+		for (int i = 0; i < of.length; i += every, count++)
+			sum += variance(of[i], squares);
+		return Math.sqrt(sum / count);
+	}
+
+	private double variance(double mean, double[] squares) {
+		int at = Arrays.binarySearch(means, mean), next = Math.max(1, at < 0 ? -at - 1 : at);
+		if (next >= ENTRIES)
+			return 1;
+		double t = Math.max(0, (mean - means[next - 1]) / (means[next] - means[next - 1]));
+		double before = squares[next - 1] - squared(means[next - 1]), after = squares[next] - squared(means[next]);
+		return before + t * (after - before);
 	}
 
 	/** {@link #forward(double)} of each value. In place if both are the same array. */
@@ -164,9 +199,9 @@ public final class VarianceStabilizer {
 	private static final double NOTHING = 1e-18;
 	private static final double[] WEIGHT = IntStream.range(0, NODES).mapToDouble(i -> Math.exp(-node(i) * node(i) / 2)).toArray();
 
-	/** Stabilised means of 0 to LAST_ROOT² photons. */
-	private static double[] means(double sigma) {
-		double[] ofCounts = IntStream.range(0, 520).parallel().mapToDouble(count -> ofCount(count, sigma)).toArray();
+	/** Means of stabilised values of 0 to LAST_ROOT² photons, or of their squares. */
+	private static double[] means(double sigma, int power) {
+		double[] ofCounts = IntStream.range(0, 520).parallel().mapToDouble(count -> ofCount(count, sigma, power)).toArray();
 		return IntStream.range(0, ENTRIES).parallel().mapToDouble(i -> mean(squared(LAST_ROOT * i / (ENTRIES - 1)), ofCounts)).toArray();
 	}
 
@@ -184,15 +219,19 @@ public final class VarianceStabilizer {
 		return sum;
 	}
 
-	private static double ofCount(int count, double sigma) {
+	private static double ofCount(int count, double sigma, int power) {
 		if (sigma == 0)
-			return 2 * Math.sqrt(count + 0.375);
+			return stabilised(count + 0.375, power);
 		double sum = 0, weights = 0;
 		for (int i = 0; i < NODES; i += count < SMOOTH ? 1 : FEW) {
 			weights += WEIGHT[i];
-			sum += WEIGHT[i] * 2 * Math.sqrt(Math.max(0, count + sigma * node(i) + 0.375 + sigma * sigma));
+			sum += WEIGHT[i] * stabilised(Math.max(0, count + sigma * node(i) + 0.375 + sigma * sigma), power);
 		}
 		return sum / weights;
+	}
+
+	private static double stabilised(double under, int power) {
+		return power == 2 ? 4 * under : 2 * Math.sqrt(under);
 	}
 
 	private static double node(int i) {

@@ -125,7 +125,7 @@ public final class Denoising {
 		float[][] mean = new float[count][], deviation = new float[count][], draws = new float[count * samples][];
 		for (int p = 0; p < count; p++) {
 			int at = p;
-			Plane plane = plane(planes.read(p), planes.width(), noise, p, monitor.part(p, 1, count),
+			Plane plane = plane(planes.read(p), planes.width(), noise, p, null, monitor.part(p, 1, count),
 				(s, draw) -> draws[s * count + at] = draw);
 			mean[p] = plane.mean;
 			deviation[p] = plane.deviation;
@@ -155,11 +155,16 @@ public final class Denoising {
 	 * @throws CancellationException when the watcher says so
 	 */
 	public Plane plane(float[] grey, int width, NoiseModel noise, int index, Monitor watcher) {
+		return plane(grey, width, noise, index, null, watcher);
+	}
+
+	/** @param inside Y×X, the pixels of which the residual is told; null for all */
+	public Plane plane(float[] grey, int width, NoiseModel noise, int index, boolean[] inside, Monitor watcher) {
 		requireFinite(grey, width, index);
 		if (quantiles.length == 0)
-			return plane(grey, width, noise, index, watcher, (s, draw) -> {});
+			return plane(grey, width, noise, index, inside, watcher, (s, draw) -> {});
 		float[][] draws = new float[samples][];
-		Plane plane = plane(grey, width, noise, index, watcher, (s, draw) -> draws[s] = draw);
+		Plane plane = plane(grey, width, noise, index, inside, watcher, (s, draw) -> draws[s] = draw);
 		return new Plane(plane.mean, plane.deviation, Posterior.quantiles(draws, quantiles), plane.evaluations, plane.residual,
 			plane.replaced);
 	}
@@ -174,7 +179,7 @@ public final class Denoising {
 		void take(int sample, float[] grey);
 	}
 
-	private Plane plane(float[] grey, int width, NoiseModel noise, int index, Monitor watcher, Draws draws) {
+	private Plane plane(float[] grey, int width, NoiseModel noise, int index, boolean[] inside, Monitor watcher, Draws draws) {
 		if (noise.a() == 0 && noise.b() == 0) {
 			for (int s = 0; s < samples; s++)
 				draws.take(s, grey.clone());
@@ -182,14 +187,15 @@ public final class Denoising {
 		}
 		NoisyPlane stabilised = NoisyPlane.stabilised(prior, grey, width, noise, whitening, inflation);
 		if (method == Method.STABILISED)
-			return samples == 0 ? estimated(stabilised, width, watcher) : sampled(stabilised, width, index, watcher, draws);
-		Plane first = estimated(stabilised, width, watcher.part(0, 1, 2));
+			return samples == 0 ? estimated(stabilised, width, inside, watcher)
+				: sampled(stabilised, width, index, inside, watcher, draws);
+		Plane first = estimated(stabilised, width, inside, watcher.part(0, 1, 2));
 		float[] kept = grey.clone();
 		for (int i : stabilised.replaced())
 			kept[i] = first.mean[i];
 		NoisyPlane linear = NoisyPlane.linear(prior, kept, width, noise, first.mean, stabilised.replaced(), inflation, iterations);
 		Monitor rest = watcher.part(1, 1, 2);
-		Plane plane = samples == 0 ? estimated(linear, width, rest) : sampled(linear, width, index, rest, draws);
+		Plane plane = samples == 0 ? estimated(linear, width, inside, rest) : sampled(linear, width, index, inside, rest, draws);
 		return new Plane(plane.mean, plane.deviation, plane.evaluations + 1, plane.residual, plane.replaced);
 	}
 
@@ -200,7 +206,7 @@ public final class Denoising {
 		return WideRangeDenoiser.over(new BoundedDenoiser(planes), prior, sigma);
 	}
 
-	private Plane estimated(NoisyPlane noisy, int width, Monitor watcher) {
+	private Plane estimated(NoisyPlane noisy, int width, boolean[] inside, Monitor watcher) {
 		float[] data = noisy.data(), clean = new float[data.length];
 		double sigma = Math.min(prior.sigmaMax(), noisy.sigma());
 		long[] calls = { 0 };
@@ -209,7 +215,7 @@ public final class Denoising {
 		network.denoise(batch, clean);
 		noisy.condition().denoised(network, batch, clean);
 		watcher.progress(1, 1);
-		return new Plane(noisy.back().apply(clean), null, calls[0], noisy.judge().apply(clean), noisy.replaced().length);
+		return new Plane(noisy.back().apply(clean), null, calls[0], noisy.judge().apply(clean, inside), noisy.replaced().length);
 	}
 
 	private static Denoiser counted(Denoiser network, long[] calls) {
@@ -219,7 +225,7 @@ public final class Denoising {
 		};
 	}
 
-	private Plane sampled(NoisyPlane noisy, int width, int index, Monitor watcher, Draws draws) {
+	private Plane sampled(NoisyPlane noisy, int width, int index, boolean[] inside, Monitor watcher, Draws draws) {
 		float[] data = noisy.data();
 		double sigma = Math.min(prior.sigmaMax(), noisy.sigma()), lowest = Math.min(prior.sigmaMin(), sigma / 2);
 		PcSampler sampler = PcSampler.along(Schedule.down(new VeSde(lowest, sigma), TimeGrid.karras(7), steps), new DpmSolver(1));
@@ -258,7 +264,7 @@ public final class Denoising {
 			}
 		}
 		return new Plane(posterior.mean(), samples > 1 ? posterior.deviation() : null, evaluations / samples,
-			noisy.judge().apply(seen), noisy.replaced().length);
+			noisy.judge().apply(seen, inside), noisy.replaced().length);
 	}
 
 	/**

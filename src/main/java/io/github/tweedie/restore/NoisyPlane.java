@@ -1,7 +1,6 @@
 package io.github.tweedie.restore;
 
 import java.util.BitSet;
-import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 import io.github.tweedie.image.HotPixels;
@@ -25,12 +24,20 @@ import io.github.tweedie.sde.Shape;
  * @param sigma σ in the prior's units
  * @param condition what the level σ does not tell of the noise
  * @param back from a clean plane in the prior's data range, Y×X, to grey levels
- * @param judge what was taken away, from a clean plane in the prior's data range
+ * @param judge of what was taken away
  * @param replaced indices of the pixels that were taken for hot or dead ones, and replaced
  */
-record NoisyPlane(float[] data, double sigma, Conditioner condition, UnaryOperator<float[]> back, Function<float[], Residual> judge,
-	int[] replaced)
-{
+record NoisyPlane(float[] data, double sigma, Conditioner condition, UnaryOperator<float[]> back, Judge judge, int[] replaced) {
+
+	/** Judges what was taken away. */
+	interface Judge {
+
+		/**
+		 * @param clean Y×X in the prior's data range
+		 * @param inside Y×X, the pixels that count; null for all
+		 */
+		Residual apply(float[] clean, boolean[] inside);
+	}
 
 	/** Of the mean variance: no pixel is known better, since its estimate may be wrong. */
 	private static final double LEAST_SHARE = 1e-2;
@@ -60,7 +67,21 @@ record NoisyPlane(float[] data, double sigma, Conditioner condition, UnaryOperat
 			stabilizer.inverse(out, out);
 			even.stream().forEach(i -> out[i] = grey[i]);
 			return out;
-		}, clean -> Residual.of(data, clean, width, scale.toData(unit, prior.low(), prior.high())), hot);
+		}, (clean, inside) -> {
+			float[] means = noise.a() == 0 ? clean : whitening.coloured(scale.toGrey(clean, prior.low(), prior.high()), width);
+			double deviation = unit * stabilizer.deviation(means);
+			return Residual.of(data, clean, width, scale.toData(deviation, prior.low(), prior.high()), without(even, inside, data.length));
+		}, hot);
+	}
+
+	/** Of plateaus nothing is taken away. */
+	private static boolean[] without(BitSet even, boolean[] inside, int count) {
+		if (even.isEmpty())
+			return inside;
+		boolean[] rest = new boolean[count];
+		for (int i = 0; i < count; i++)
+			rest[i] = (inside == null || inside[i]) && !even.get(i);
+		return rest;
 	}
 
 	/** Where there is no noise, it is added: without, pixels are what no denoiser was made for. */
@@ -101,13 +122,13 @@ record NoisyPlane(float[] data, double sigma, Conditioner condition, UnaryOperat
 			rest[i] = (float) (1 / (1 / ((double) deviation[i] * deviation[i]) - 1 / (sigma * sigma)));
 		float[] data = scale.toData(grey, prior.low(), prior.high());
 		Conditioner matching = new MomentMatching(new Mask(new boolean[grey.length]), data, rest, iterations, Difference.FORWARD);
-		return new NoisyPlane(data, sigma, matching, clean -> scale.toGrey(clean, prior.low(), prior.high()), clean -> {
+		return new NoisyPlane(data, sigma, matching, clean -> scale.toGrey(clean, prior.low(), prior.high()), (clean, inside) -> {
 			float[] a = new float[data.length], b = new float[data.length];
 			for (int i = 0; i < data.length; i++) {
 				a[i] = (float) inflation * data[i] / deviation[i];
 				b[i] = (float) inflation * clean[i] / deviation[i];
 			}
-			return Residual.of(a, b, width, 1);
+			return Residual.of(a, b, width, 1, inside);
 		}, replaced);
 	}
 }

@@ -13,10 +13,38 @@ import io.github.tweedie.sde.Runs;
  */
 public record Residual(double deviation, double correlation) {
 
-	/** Of an image without noise nothing is taken away. */
+	/** Of an image without noise nothing is taken away; and of a few pixels nothing can be said. */
 	static final Residual NONE = new Residual(1, 0);
 
-	private static final double LEAST = 0.75, MOST = 1.15, ALIKE = 0.15;
+	private static final double FAR_TOO_LITTLE = 1.0 / 3, LEAST = 0.75, MOST = 1.15, ALIKE = 0.15;
+	/** Noise alone has 1 and 0 with standard errors of 0.05. */
+	private static final int FEWEST = 256;
+
+	/**
+	 * Of a part of the plane.
+	 *
+	 * @param inside Y×X, the pixels that are judged; null for all
+	 */
+	static Residual of(float[] noisy, float[] clean, int width, double deviation, boolean[] inside) {
+		if (inside == null)
+			return noisy.length < FEWEST ? NONE : of(noisy, clean, width, deviation);
+		double sum = 0;
+		int count = 0;
+		for (int i = 0; i < noisy.length; i++)
+			if (inside[i]) {
+				sum += noisy[i] - clean[i];
+				count++;
+			}
+		if (count < FEWEST)
+			return NONE;
+		// NB: a residual that is the mean adds nothing to squares and products.
+		float[] part = noisy.clone();
+		for (int i = 0; i < part.length; i++)
+			if (!inside[i])
+				part[i] = (float) (clean[i] + sum / count);
+		Residual diluted = of(part, clean, width, deviation);
+		return new Residual(diluted.deviation * Math.sqrt((double) noisy.length / count), diluted.correlation);
+	}
 
 	/**
 	 * @param noisy Y×X, in units in which the noise is the same everywhere
@@ -67,6 +95,8 @@ public record Residual(double deviation, double correlation) {
 			+ "look at the residual."),
 		CORRELATED("what was taken away is alike in neighbouring pixels: structure was lost, or the noise is not independent from "
 			+ "pixel to pixel; look at the residual."),
+		TOO_STRONG("far less was taken away than the noise was said to be: it was taken for stronger than it is, and fine structure may be"
+			+ " lost with it; look at the residual."),
 		TOO_LITTLE("less was taken away than the noise explains: noise was left, or it is weaker than was thought.");
 
 		private final String sentence;
@@ -82,7 +112,7 @@ public record Residual(double deviation, double correlation) {
 	}
 
 	public Verdict verdict() {
-		return deviation > MOST ? Verdict.TOO_MUCH : correlation > ALIKE ? Verdict.CORRELATED : deviation < LEAST ? Verdict.TOO_LITTLE
-			: Verdict.AS_EXPECTED;
+		return deviation > MOST ? Verdict.TOO_MUCH : deviation < FAR_TOO_LITTLE ? Verdict.TOO_STRONG
+			: correlation > ALIKE ? Verdict.CORRELATED : deviation < LEAST ? Verdict.TOO_LITTLE : Verdict.AS_EXPECTED;
 	}
 }

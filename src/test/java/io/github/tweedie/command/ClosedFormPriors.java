@@ -31,6 +31,10 @@ public class ClosedFormPriors extends PriorService.Library {
 	/** Calls of {@link #INTERRUPTED} so far. */
 	static int interruptions;
 
+	/** During which {@link #meanwhile} happens. */
+	static final String WATCHED = "closed form, watched";
+	static Runnable meanwhile = () -> {};
+
 	/** Of red, green and blue. */
 	static final String COLOUR = "closed form, colour";
 
@@ -47,6 +51,11 @@ public class ClosedFormPriors extends PriorService.Library {
 			return Prior.of(INTERRUPTED, (batch, out) -> {
 				IJ.setKeyDown(KeyEvent.VK_ESCAPE);
 				interruptions++;
+				denoise(batch, out);
+			});
+		if (nameOrPath.equals(WATCHED))
+			return Prior.of(WATCHED, (batch, out) -> {
+				meanwhile.run();
 				denoise(batch, out);
 			});
 		if (nameOrPath.equals(CLASSES))

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
@@ -124,6 +125,20 @@ class DenoiseLargeImageTest {
 	}
 
 	@Test
+	void norByARunBesideIt(@TempDir Path folder) throws IOException {
+		Path file = folder.resolve("a.tif");
+		List<String> told = new ArrayList<>();
+		told.add(ImageJ1.saved(file, () -> {
+			told.add(ImageJ1.saved(file, () -> null));
+			return null;
+		}));
+		assertTrue(told.get(0).contains("a.tif exists already"), told.get(0));
+		assertEquals("", told.get(1));
+		assertEquals(12, ImageJ1.run("open('" + file + "');").pixels(1).length);
+		assertEquals(Set.of("a.tif"), files(folder));
+	}
+
+	@Test
 	void aFolderThatCannotBeIsTold(@TempDir Path folder) throws IOException {
 		Files.writeString(folder.resolve("file"), "no folder");
 		String told = assertThrows(ImageJ1.MacroError.class,
@@ -182,10 +197,39 @@ class DenoiseLargeImageTest {
 
 	@Test
 	void whatHelpsDependsOnWhatIsMissing() {
-		String results = Denoise.noRoom(new Footprint(900L << 20, 900L << 20, 100L << 20), 500L << 20, "it");
+		String results = Denoise.noRoom(new Footprint(900L << 20, 900L << 20, 100L << 20), 500L << 20, 4, "it");
 		assertTrue(results.contains("takes 1000 MB of Java's memory, of which 500 MB are free; give save= a folder"), results);
-		String work = Denoise.noRoom(new Footprint(900L << 20, 900L << 20, 600L << 20), 500L << 20, "it");
+		String work = Denoise.noRoom(new Footprint(900L << 20, 900L << 20, 600L << 20), 500L << 20, 4, "it");
 		assertTrue(work.contains("takes 1500 MB") && work.contains("crop the image") && !work.contains("save="), work);
+		assertTrue(work.contains("fewer samples"), work);
+		String one = Denoise.noRoom(new Footprint(900L << 20, 900L << 20, 600L << 20), 500L << 20, 0, "it");
+		assertTrue(!one.contains("samples"), one);
+		String disk = Denoise.noRoom(new Footprint(65_500, 35_500, 0), 99_000, Path.of("there"));
+		assertTrue(disk.contains("need 99 KB in there") && disk.contains("96 KB are free"), disk);
+	}
+
+	/** As the user does it while the network computes. */
+	@Test
+	void anImageThatIsClosedMeanwhileIsDenoisedToTheEnd() throws Exception {
+		Object[] options = { "model", ClosedFormPriors.WATCHED, "region", "whole image" };
+		ClosedFormPriors.meanwhile = () -> {};
+		Picture input = ImageJ1.run(STACK), kept = ImageJ1.output(Denoise.class, "denoised", input, options);
+		ClosedFormPriors.meanwhile = () -> input.image().flush();
+		Picture clean = ImageJ1.output(Denoise.class, "denoised", input, options);
+		assertEquals(kept.range(), clean.range());
+		assertEquals(kept.label(5), clean.label(5));
+		for (int i = 1; i <= 6; i++)
+			assertArrayEquals(kept.pixels(i), clean.pixels(i));
+	}
+
+	@Test
+	void whatNobodyForesawIsToldToo() {
+		ClosedFormPriors.meanwhile = () -> {
+			throw new NullPointerException("of the network");
+		};
+		String told = ImageJ1.run(STACK + "told = call('io.github.tweedie.command.Denoise.attempt', 'model=["
+			+ ClosedFormPriors.WATCHED + "]'); newImage(told, '8-bit', 8, 8, 1);").title();
+		assertTrue(told.contains("not foreseen") && told.contains("of the network"), told);
 	}
 
 	/** The network's file is gone after the first image, so whoever opened it again would fail. */

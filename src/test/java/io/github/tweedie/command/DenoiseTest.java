@@ -230,6 +230,9 @@ class DenoiseTest {
 		"noise=camera offset=100 | gain=0.0 must be above 0",
 		"noise=camera gain=2 readnoise=-3 | readnoise=-3.0 must be 0 or more",
 		"noise=camera gain=2 offset=NaN | offset=NaN must be a number",
+		"sd=20 | ask for noise=gaussian, or leave sd= out",
+		"noise=gaussian sd=3 gain=2 | ask for noise=camera, or leave gain= out",
+		"noise=camera gain=2 offset=5000 readnoise=5 | 100 % of the pixels are darker",
 		"noise=gaussian sd=3 plot=yes | There is a plot only of noise that was estimated",
 		"region=selection | has no area selection",
 		"samples=-1 | must be 0 (one call) or more",
@@ -259,10 +262,41 @@ class DenoiseTest {
 		Path results = folder.resolve("results");
 		ImageJ1.run(Files.readString(Path.of("macros", "denoise-folder.ijm")), images + ";" + results + ";model=[closed form] residual=yes");
 		try (Stream<Path> files = Files.walk(results)) {
-			assertEquals(Set.of("a-denoised.tif", "a-residual.tif", "a.tif-denoised.tif", "a.tif-residual.tif",
+			assertEquals(Set.of("a.png-denoised.tif", "a.png-residual.tif", "a.tif-denoised.tif", "a.tif-residual.tif",
 				"inner/b-denoised.tif", "inner/b-residual.tif"),
 				files.filter(Files::isRegularFile).map(f -> results.relativize(f).toString()).collect(Collectors.toSet()));
 		}
+	}
+
+	@Test
+	void aGainOfNextToNothingIsGaussianNoise() {
+		float[] gaussian = ImageJ1.run(CELLS + denoise("noise=gaussian sd=5")).pixels(1);
+		assertArrayEquals(gaussian, ImageJ1.run(CELLS + denoise("noise=camera gain=1e-12 offset=90 readnoise=5")).pixels(1), 1e-3f);
+	}
+
+	/** A photon in three pixels of ten: 0 is a number of photons like another. */
+	@Test
+	void noPhotonIsNoCutOffNoise() {
+		String counts = "setBatchMode(true); random('seed', 1); newImage('counts', '8-bit black', 128, 128, 1);"
+			+ "run('Macro...', 'code=v=floor(random()*1.3)');";
+		String told = String.valueOf(ImageJ1.run(counts + denoise("")).property("tweedie.remarks"));
+		assertTrue(!told.contains("lowest grey level"), told);
+	}
+
+	/** The noise is 5 in truth, and nothing is known outside of the selection. */
+	@Test
+	void theResidualIsJudgedInsideTheSelection() {
+		String holed = CELLS + "run('32-bit'); run('Macro...', 'code=if((x<20)||(y<10)||(x>50))v=0/0'); makeRectangle(20, 10, 31, 38);";
+		String told = String.valueOf(ImageJ1.run(holed + denoise("region=selection noise=gaussian sd=5")).property("tweedie.remarks"));
+		String whole = String.valueOf(ImageJ1.run(CELLS + "makeRectangle(20, 10, 31, 38); run('Crop');" + denoise("noise=gaussian sd=5"))
+			.property("tweedie.remarks"));
+		assertEquals(whole, told);
+	}
+
+	@Test
+	void withoutOptionsTheDefaultsAreTaken() {
+		Picture clean = ImageJ1.run(CELLS + "told = call('io.github.tweedie.command.Denoise.attempt', ''); if (told != '') exit(told);");
+		assertTrue(clean.property("tweedie.model").contains("fluorescence"), clean.title());
 	}
 
 	@Test

@@ -1,5 +1,8 @@
 package io.github.tweedie.command;
 
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -14,6 +17,7 @@ import org.scijava.module.ModuleService;
 
 import ij.ImagePlus;
 import ij.ImageStack;
+import ij.Macro;
 import ij.macro.Interpreter;
 import ij.process.ImageConverter;
 import ij.process.ImageProcessor;
@@ -47,6 +51,24 @@ final class ImageJ1 {
 	static void run(String macro, String argument) {
 		if (READY.compareAndSet(false, true)) CommandPlugIn.install();
 		new Interpreter().run(macro, argument);
+	}
+
+	/** Runs a macro with an argument, in batch mode, and takes what it prints. */
+	static String told(String macro, String argument) {
+		PrintStream before = System.out;
+		ByteArrayOutputStream told = new ByteArrayOutputStream();
+		System.setOut(new PrintStream(told, true, StandardCharsets.UTF_8));
+		try {
+			run(macro, argument);
+		}
+		catch (RuntimeException e) {
+			// NB: so ends a macro that calls exit().
+			if (!Macro.MACRO_CANCELED.equals(e.getMessage())) throw e;
+		}
+		finally {
+			System.setOut(before);
+		}
+		return told.toString(StandardCharsets.UTF_8);
 	}
 
 	/** Runs the command as a SciJava program does, without a macro. */

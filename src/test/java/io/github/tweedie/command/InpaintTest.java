@@ -214,7 +214,7 @@ class InpaintTest {
 		ImageJ1.run(Files.readString(Path.of("macros", "inpaint-folder.ijm")),
 			images + ";" + masks + ";" + results + ";model=[closed form] steps=3 samples=2");
 		try (Stream<Path> files = Files.list(results)) {
-			assertEquals(Set.of("a-restored.tif", "a-uncertainty.tif", "b-restored.tif", "b-uncertainty.tif",
+			assertEquals(Set.of("a-restored.tif", "a-uncertainty.tif", "b.png-restored.tif", "b.png-uncertainty.tif",
 				"b.tif-restored.tif", "b.tif-uncertainty.tif"),
 				files.map(file -> file.getFileName().toString()).collect(Collectors.toSet()));
 		}

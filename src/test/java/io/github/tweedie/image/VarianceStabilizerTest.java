@@ -56,6 +56,27 @@ class VarianceStabilizerTest {
 		assertTrue(readNoise > gain || photons == 0 || truth - algebraic > 10 * error, "algebraic " + algebraic + ", truth " + truth);
 	}
 
+	@ParameterizedTest
+	@CsvSource({ "0.05, 1, 0, 0", "0.3, 4, 100, 1", "0, 5, 50, 3", "1, 20, 0, 1", "4, 2, 100, 6", "200, 1, 0, 0", "1000, 1, 0, 0" })
+	void theVarianceOfFewPhotonsIsTold(double photons, double gain, double offset, double readNoise) {
+		VarianceStabilizer stabilizer = new VarianceStabilizer(NoiseModel.camera(gain, offset, readNoise), readNoise);
+		double[] f = stabilised(stabilizer, photons, gain, offset, readNoise);
+		// Five standard errors of the variance, the larger the rarer the photons.
+		double error = 5 * Math.sqrt((2 + 1 / Math.max(0.02, photons)) / DRAWS);
+		assertEquals(1, f[1] / Math.pow(stabilizer.deviation((float) f[0]), 2), error);
+		assertEquals(Math.sqrt((f[1] + 1) / 2), stabilizer.deviation((float) f[0], 1e6f), error);
+	}
+
+	@Test
+	void withoutShotNoiseTheReadNoiseRemains() {
+		VarianceStabilizer stabilizer = new VarianceStabilizer(NoiseModel.camera(1e-12, 100, 5), 5);
+		assertEquals(1, stabilizer.forward(1005) - stabilizer.forward(1000), 1e-9);
+		float[] grey = { 90, 1000, 4000 }, out = new float[3];
+		stabilizer.forward(grey, out);
+		stabilizer.inverse(out, out);
+		assertArrayEquals(grey, out, 1e-3f);
+	}
+
 	@Test
 	void readNoiseMattersOnlyWherePhotonsAreFew() {
 		NoiseModel noise = NoiseModel.camera(2, 100, 4);

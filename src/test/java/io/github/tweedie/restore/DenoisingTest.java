@@ -14,6 +14,8 @@ import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import io.github.tweedie.image.IntensityScale;
 import io.github.tweedie.image.NoiseEstimate.Correlation;
@@ -228,6 +230,58 @@ class DenoisingTest {
 		for (int i = 0; i < clean.length; i++)
 			clean[i] = 0.5f * noisy[i];
 		assertEquals(Residual.Verdict.TOO_LITTLE, Residual.of(noisy, clean, side, 1).verdict());
+	}
+
+	@Test
+	void aResidualFarBelowTheNoiseTellsThatTheNoiseWasTakenForStronger() {
+		int side = 64;
+		float[] noisy = new float[side * side];
+		for (int i = 0; i < noisy.length; i++)
+			noisy[i] = (float) (Math.sin(i % side / 2.0) + Math.cos(i / side / 3.0));
+		assertEquals(Residual.Verdict.TOO_STRONG, Residual.of(noisy, new float[side * side], side, 1e6).verdict());
+		assertEquals(Residual.Verdict.CORRELATED, Residual.of(noisy, new float[side * side], side, 1).verdict());
+	}
+
+	@Test
+	void theResidualIsJudgedWhereItCounts() {
+		int side = 64;
+		float[] clean = new float[side * side], noisy = new float[clean.length];
+		boolean[] inside = new boolean[clean.length], few = new boolean[clean.length];
+		Random random = new Random(4);
+		for (int i = 0; i < clean.length; i++) {
+			inside[i] = i % side >= 20 && i % side < 50 && i / side > 30;
+			few[i] = i < 100;
+			noisy[i] = 7 + (inside[i] ? (float) random.nextGaussian() : (float) (30 * Math.sin(i % side / 2.0)));
+		}
+		Residual part = Residual.of(noisy, clean, side, 1, inside);
+		// 30 by 33 pixels.
+		assertEquals(1, part.deviation(), 4 / Math.sqrt(2 * 990));
+		assertEquals(0, part.correlation(), 4 / Math.sqrt(2 * 990));
+		assertEquals(Residual.Verdict.TOO_MUCH, Residual.of(noisy, clean, side, 1, null).verdict());
+		assertEquals(Residual.NONE, Residual.of(noisy, clean, side, 1, few));
+	}
+
+	/** Of two halves the mean stabilised values are known, so what is taken away is the noise, whatever its strength became. */
+	@ParameterizedTest
+	@CsvSource({ "0.2, 0.7", "0.7, 5", "5, 60" })
+	void ofFewPhotonsAResidualIsExpectedThatIsWeaker(double dark, double bright) {
+		int side = 128;
+		Random random = new Random(1);
+		float[] grey = new float[side * side];
+		for (int i = 0; i < grey.length; i++)
+			grey[i] = 2 * poisson(i % side < side / 2 ? dark : bright, random);
+		Prior prior = Prior.of("any", DenoisingTest::mean);
+		NoisyPlane plane = NoisyPlane.stabilised(prior, grey, side, NoiseModel.camera(2, 0, 0), Whitening.NONE, 1);
+		double[] halves = new double[2];
+		for (int i = 0; i < grey.length; i++)
+			halves[2 * (i % side) / side] += 2 * plane.data()[i] / grey.length;
+		float[] clean = new float[grey.length];
+		for (int i = 0; i < grey.length; i++)
+			clean[i] = (float) halves[2 * (i % side) / side];
+		Residual residual = plane.judge().apply(clean, null);
+		// Rare photons: the variance of the darkest half is known to 1/√(n·p) of it.
+		assertEquals(1, residual.deviation(), 0.04);
+		assertEquals(Residual.Verdict.AS_EXPECTED, residual.verdict());
 	}
 
 	/** The truth is one more draw of the posterior: so the mean of n draws has (1 + 1/n) of the least mean square error. */
