@@ -315,7 +315,8 @@ public final class NoiseEstimator {
 					structure[i] = blocks.structure[band.ordinal()][block[i]];
 				}
 				data = new NoiseFit.Data(mean, around, noise, structure, part, order, band.spread);
-				line = new NoiseFit(data, false);
+				NoiseFit sloping = new NoiseFit(data, false);
+				line = sloping.plausible() ? sloping : new NoiseFit(data, true);
 				parts = line.leavingOut();
 			}
 

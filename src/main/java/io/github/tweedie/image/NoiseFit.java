@@ -33,6 +33,8 @@ final class NoiseFit {
 	private static final double LEAST = 1e-60;
 	/** What is left, of a sum of squares, of one about the mean that is 0. */
 	private static final double ROUNDING = 1e-12;
+	/** Over what is seen. */
+	private static final double MOST_NOISE = 1.5;
 	/** Blocks that are enough for an order of magnitude. */
 	private static final int FEW = 500;
 	/** Two-sided 95 % of Student's t with PARTS - 1 degrees of freedom. */
@@ -108,6 +110,16 @@ final class NoiseFit {
 
 	double b() {
 		return line.b;
+	}
+
+	/** Whether it tells of no more noise than all blocks hold: a line through few, that takes the others for outliers, may. */
+	boolean plausible() {
+		double predicted = 0, seen = 0;
+		for (int i = 0; i < data.count(); i++) {
+			predicted += variance(data.mean[i]);
+			seen += data.noise[i];
+		}
+		return predicted < MOST_NOISE * seen;
 	}
 
 	double variance(double z) {

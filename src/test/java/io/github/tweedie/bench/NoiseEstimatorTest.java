@@ -192,6 +192,26 @@ class NoiseEstimatorTest {
 
 	// -- Rounding and little images --
 
+	/** 25 blocks, of which a line through two would take the others for outliers. */
+	@Test
+	void littleImagesAreNotTakenForNoisierThanTheyAre() {
+		int size = 48, left = 37, top = 27;
+		float[] whole = new Planes(Specimen.draw(Family.FILAMENTS, 256, 256, 777_003)).read(0), sorted = whole.clone();
+		float[] light = new float[size * size];
+		Arrays.sort(sorted);
+		double low = sorted[sorted.length / 100], high = sorted[(int) (0.998 * sorted.length)];
+		for (int i = 0; i < light.length; i++)
+			light[i] = (float) Math.max(0, 20 * ((whole[(top + i / size) * 256 + left + i % size] - low) / (high - low) + 0.1));
+		float[] grey = Exposure.rounded(Exposure.Setting.poisson(10).camera().expose(light, 3_000_158));
+		NoiseModel noise = NoiseEstimator.estimate(grey, size).model(), truth = Exposure.Setting.poisson(10).camera().noise();
+		double predicted = 0, real = 0;
+		for (float z : light) {
+			predicted += noise.variance(100 + z);
+			real += truth.variance(100 + z);
+		}
+		assertEquals(1, predicted / real, 0.2);
+	}
+
 	@Test
 	void roundingIsNoise() {
 		Camera camera = new Camera(0, 50, 0.2);
