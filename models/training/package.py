@@ -231,6 +231,7 @@ def description(model, a, step, radius, folder, written, class_names):
                   "the pixel noise",
         training=dict(steps=step, minutes=a.minutes, seed=a.seed, rate=a.rate, batch=a.batch,
                       weighting=getattr(a, "weighting", "simple"), transforms=getattr(a, "transforms", False),
+                      quiet=getattr(a, "quiet", 0.0),
                       network=model.network.config))
     if classes:
         config["null_class"] = len(classes)

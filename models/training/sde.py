@@ -15,7 +15,7 @@ import torch.nn as nn
 
 SIGMA_MIN, SIGMA_MAX = 0.01, 20.0
 SIGMA_DATA = 0.5
-# Where `WideRangeDenoiser` of the plugin cuts a stretched image off.
+# Where images that are too bright for the range are cut off, as if saturated.
 CUT = 2.0
 
 

@@ -22,7 +22,7 @@ import train
 from classifier import Classifier
 from images import Crops, Images, read_folder, scale
 from network import UNet, receptive_radius
-from sde import DDPM, EDM, SDES, SIGMA_DATA, VP, SubVP, wide
+from sde import CUT, DDPM, EDM, SDES, SIGMA_DATA, VP, SubVP, partly_quiet, wide
 
 
 def tiny(channels=1, widths=(4, 8), sde="edm", classes=0):
@@ -91,6 +91,24 @@ class Losses(unittest.TestCase):
                     self.assertLess(abs(slope), 4 * error)
                 self.assertGreater(*(lambda s: (s[0], 4 * s[1]))(list(self.slopes(sde, weighting, gain=1.1))[0]))
                 self.assertGreater(*(lambda s: (s[0], 4 * s[1]))(list(self.slopes(sde, weighting, offset=0.1))[1]))
+
+    def test_parts_of_some_images_hold_less_noise(self):
+        torch.manual_seed(7)
+        clean, sigma = torch.rand(300, 1, 32, 32) * 2 - 1, torch.full((300,), 0.2)
+        kept, noise = partly_quiet(clean, sigma, 0)
+        self.assertIs(kept, clean)
+        self.assertAlmostEqual(float(noise.square().mean()), 1, delta=4 * (2 / noise.numel()) ** 0.5)
+        shown, noise = partly_quiet(clean, sigma, 0.5)
+        changed = [not torch.equal(a, b) or bool((z == 0).any()) for a, b, z in zip(clean, shown, noise)]
+        # Of the half, a sixth holds a part of some noise, and is not seen here; 4 standard deviations of a binomial of 300.
+        self.assertAlmostEqual(sum(changed), 300 * 0.5 * (1 - (2 / 3) * (1 / 2) * (1 / 3)), delta=4 * (300 * 0.44 * 0.56) ** 0.5)
+        self.assertLessEqual(float((shown + wide(sigma) * noise)[[bool((a > 1).any()) for a in shown]].max()), CUT + 0.2 * 5)
+        for a, b, z in zip(clean, shown, noise):
+            same = a == b
+            if same.any() and not same.all() and (b[~same] == b[~same][0]).all():
+                # A part of one grey level; beside it all is as it was.
+                self.assertAlmostEqual(float(z[same].std()), 1, delta=0.5)
+            self.assertLess(float(z.std()), 1.2)
 
     def test_every_parameterisation_denoises_alike(self):
         x = torch.linspace(-3, 3, 7)[:, None, None, None]

@@ -62,6 +62,8 @@ def arguments(argv=None):
     a.add_argument("--version", default="0.1.0", help="version of the model")
     a.add_argument("--pixel-size", type=float, help="size of a pixel of the images in micrometres, if they all agree")
     a = a.parse_args(argv)
+    if not 0 <= a.quiet <= 1:
+        raise SystemExit(f"--quiet is a share of the images, from 0 to 1; seen was {a.quiet:g}.")
     if a.classifier_minutes and not a.classes:
         raise SystemExit("--classifier-minutes needs --classes: without classes there is nothing to tell apart.")
     return a
