@@ -129,7 +129,7 @@ class DenoiseAnyImageTest {
 			for (String noise : new String[] { "estimated", "gaussian" }) {
 				String noisy = "setBatchMode(true); newImage('odd', '" + bits + " black', " + width + ", " + height + ", 1);"
 					+ "run('Set...', 'value=100'); run('Add Specified Noise...', 'standard=10');";
-				Picture image = ImageJ1.run(noisy), clean = denoised(image, "noise", noise, "sd", 10.0);
+				Picture image = ImageJ1.run(noisy), clean = denoised(image, "noise", noise, "sd", noise.equals("gaussian") ? 10.0 : 0.0);
 				assertEquals(32, clean.bits());
 				assertEquals(width * height, clean.pixels(1).length);
 				for (int i = 0; i < width * height; i++)
