@@ -1,5 +1,6 @@
 package io.github.tweedie.restore;
 
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.function.UnaryOperator;
 
@@ -68,9 +69,10 @@ record NoisyPlane(float[] data, double sigma, Conditioner condition, UnaryOperat
 			even.stream().forEach(i -> out[i] = grey[i]);
 			return out;
 		}, (clean, inside) -> {
+			boolean[] judged = without(even, inside, data.length);
 			float[] means = noise.a() == 0 ? clean : whitening.coloured(scale.toGrey(clean, prior.low(), prior.high()), width);
-			double deviation = unit * stabilizer.deviation(means);
-			return Residual.of(data, clean, width, scale.toData(deviation, prior.low(), prior.high()), without(even, inside, data.length));
+			double deviation = unit * stabilizer.deviation(some(means, judged));
+			return Residual.of(data, clean, width, scale.toData(deviation, prior.low(), prior.high()), judged);
 		}, hot);
 	}
 
@@ -82,6 +84,18 @@ record NoisyPlane(float[] data, double sigma, Conditioner condition, UnaryOperat
 		for (int i = 0; i < count; i++)
 			rest[i] = (inside == null || inside[i]) && !even.get(i);
 		return rest;
+	}
+
+	/** @param which null for all */
+	private static float[] some(float[] values, boolean[] which) {
+		if (which == null)
+			return values;
+		float[] some = new float[values.length];
+		int count = 0;
+		for (int i = 0; i < values.length; i++)
+			if (which[i])
+				some[count++] = values[i];
+		return Arrays.copyOf(some, count);
 	}
 
 	/** Where there is no noise, it is added: without, pixels are what no denoiser was made for. */
