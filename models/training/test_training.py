@@ -100,7 +100,7 @@ class Losses(unittest.TestCase):
         self.assertAlmostEqual(float(noise.square().mean()), 1, delta=4 * (2 / noise.numel()) ** 0.5)
         shown, noise = partly_quiet(clean, sigma, 0.5)
         changed = [not torch.equal(a, b) or bool((z == 0).any()) for a, b, z in zip(clean, shown, noise)]
-        # Of the half, a sixth holds a part of some noise, and is not seen here; 4 standard deviations of a binomial of 300.
+        # Of the half, a ninth holds a part of some noise, and is not seen here; 4 standard deviations of a binomial of 300.
         self.assertAlmostEqual(sum(changed), 300 * 0.5 * (1 - (2 / 3) * (1 / 2) * (1 / 3)), delta=4 * (300 * 0.44 * 0.56) ** 0.5)
         self.assertLessEqual(float((shown + wide(sigma) * noise)[[bool((a > 1).any()) for a in shown]].max()), CUT + 0.2 * 5)
         for a, b, z in zip(clean, shown, noise):

@@ -175,12 +175,23 @@ public class Denoise extends ModelCommand {
 			// NB: a model opens on one processor and takes as long as many estimates; meanwhile the others find out about the noise.
 			CompletableFuture<List<Camera>> noisy = CompletableFuture.supplyAsync(
 				() -> IntStream.range(0, planes.channels()).mapToObj(c -> camera(planes, c)).toList());
-			Prior prior = open(model, device, monitor);
+			Prior prior = opened(noisy, monitor);
 			List<Camera> cameras = done(noisy);
 			List<Denoising> channels = cameras.stream().map(camera -> Denoising.with(prior).samples(samples).steps(steps).seed(seed)
 				.quantiles(ends()).correlation(camera.correlation()).build()).toList();
 			denoise(planes, channels, cameras, inside, result, monitor);
 			show(planes, result, channels, cameras);
+		}
+	}
+
+	/** NB: nothing reads the image any more when this fails. */
+	private Prior opened(CompletableFuture<?> meanwhile, Monitor monitor) {
+		try {
+			return open(model, device, monitor);
+		}
+		catch (RuntimeException | Error e) {
+			meanwhile.handle((found, failure) -> null).join();
+			throw e;
 		}
 	}
 

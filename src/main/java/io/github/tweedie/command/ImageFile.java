@@ -57,7 +57,10 @@ public final class ImageFile {
 	}
 
 	private static long end(FileInfo image) {
-		if (image.compression <= FileInfo.COMPRESSION_NONE)
+		// NB: of pixels of 1, 12 or 24 bits the decoder tells other sizes than they have in the file.
+		boolean packed = image.fileType == FileInfo.BITMAP || image.fileType == FileInfo.GRAY12_UNSIGNED
+			|| image.fileType == FileInfo.GRAY24_UNSIGNED;
+		if (image.compression <= FileInfo.COMPRESSION_NONE && !packed)
 			return image.getOffset() + (long) image.nImages * image.width * image.height * image.getBytesPerPixel();
 		long end = 0;
 		for (int i = 0; image.stripOffsets != null && i < image.stripOffsets.length; i++)

@@ -12,8 +12,20 @@ import io.github.tweedie.sde.Shape;
  * square of its excess, there and in the blocks beside it, so that the worst answers change nothing.
  *
  * @param inner the denoiser over planes
+ * @param told of each plane
  */
-public record BoundedDenoiser(Denoiser inner) implements Denoiser {
+public record BoundedDenoiser(Denoiser inner, Bounds told) implements Denoiser {
+
+	/** Hears how much of a plane was bounded. */
+	@FunctionalInterface
+	public interface Bounds {
+
+		/**
+		 * @param sigma noise of the plane
+		 * @param share of its blocks
+		 */
+		void of(double sigma, double share);
+	}
 
 	private static final int SIDE = 8;
 	private static final double MOST = 2.5 * 2.5;
@@ -25,12 +37,12 @@ public record BoundedDenoiser(Denoiser inner) implements Denoiser {
 		int size = shape.x() * shape.y(), planes = out.length / size;
 		for (int plane = 0; plane < planes; plane++) {
 			double sigma = batch.sigma()[plane * shape.n() / planes];
-			bound(batch.x(), out, plane * size, shape.x(), shape.y(), MOST * sigma * sigma);
+			told.of(sigma, bound(batch.x(), out, plane * size, shape.x(), shape.y(), MOST * sigma * sigma));
 		}
 	}
 
-	/** One plane that begins at an index. */
-	private static void bound(float[] x, float[] out, int from, int width, int height, double most) {
+	/** One plane that begins at an index; the share of its blocks that needed it. */
+	private static double bound(float[] x, float[] out, int from, int width, int height, double most) {
 		int columns = (width + SIDE - 1) / SIDE, rows = (height + SIDE - 1) / SIDE;
 		float[] share = new float[columns * rows];
 		Runs.of(rows, (first, last) -> {
@@ -38,8 +50,9 @@ public record BoundedDenoiser(Denoiser inner) implements Denoiser {
 				for (int column = 0; column < columns; column++)
 					share[row * columns + column] = (float) Math.min(1, most / energy(x, out, from, width, height, column, row));
 		});
-		if (allOne(share))
-			return;
+		int whole = wholeOnes(share);
+		if (whole == share.length)
+			return 0;
 		float[] least = new float[share.length];
 		for (int i = 0; i < least.length; i++)
 			least[i] = around(share, columns, rows, i % columns, i / columns);
@@ -48,20 +61,21 @@ public record BoundedDenoiser(Denoiser inner) implements Denoiser {
 			// NB: what is no number is not to be multiplied.
 			out[from + i] = s == 1 ? out[from + i] : s == 0 ? x[from + i] : x[from + i] + s * (out[from + i] - x[from + i]);
 		}
+		return 1 - (double) whole / share.length;
 	}
 
-	private static boolean allOne(float[] share) {
+	private static int wholeOnes(float[] share) {
+		int count = 0;
 		for (float s : share)
-			if (s != 1)
-				return false;
-		return true;
+			count += s == 1 ? 1 : 0;
+		return count;
 	}
 
-	/** Mean square of what was taken away from a block; infinite if that is not a number. */
+	/** Mean square of what was taken away from a block, of which the last ones reach back; infinite if that is not a number. */
 	private static double energy(float[] x, float[] out, int from, int width, int height, int column, int row) {
 		double sum = 0;
-		int right = Math.min(width, (column + 1) * SIDE), bottom = Math.min(height, (row + 1) * SIDE), left = column * SIDE,
-			top = row * SIDE;
+		int right = Math.min(width, (column + 1) * SIDE), bottom = Math.min(height, (row + 1) * SIDE),
+			left = Math.max(0, right - SIDE), top = Math.max(0, bottom - SIDE);
 		for (int j = top; j < bottom; j++)
 			for (int i = from + j * width + left, end = from + j * width + right; i < end; i++)
 				sum += ((double) out[i] - x[i]) * ((double) out[i] - x[i]);

@@ -346,7 +346,8 @@ final class NoiseFit {
 			return new Told(new NoiseModel(a(), b()), new Interval(a() - errorA, a() + errorA), new Interval(b() - errorB, b() + errorB));
 		NoiseFit even = new NoiseFit(data, true);
 		double b = Math.max(0, even.b()), error = error(even.leavingOut(), Line::b);
-		return new Told(new NoiseModel(0, b), new Interval(0, Math.max(0, a() + errorA)),
+		// NB: a line that was made without a slope knows nothing of it.
+		return new Told(new NoiseModel(0, b), new Interval(0, gaussian ? Double.POSITIVE_INFINITY : Math.max(0, a() + errorA)),
 			new Interval(Math.min(b() - errorB, b - error), Math.max(b() + errorB, b + error)));
 	}
 

@@ -64,6 +64,9 @@ public final class Denoising {
 		MOMENT_MATCHING
 	}
 
+	/** Share of a plane from which on the user is to know that the network failed there. */
+	private static final double MOST_BOUNDED = 0.01;
+
 	private final Prior prior;
 	private final Method method;
 	private final int samples, steps, iterations;
@@ -199,23 +202,34 @@ public final class Denoising {
 		return new Plane(plane.mean, plane.deviation, plane.evaluations + 1, plane.residual, plane.replaced);
 	}
 
-	private Denoiser network(double sigma, int pixels, int width, Monitor watcher) {
+	/** @param bounded receives the largest share of a plane that was bounded */
+	private Denoiser network(double sigma, int pixels, int width, Monitor watcher, double[] bounded) {
 		boolean once = samples == 0 && method == Method.STABILISED;
 		Denoiser planes = once ? WholePlanes.ofOneCall(prior, pixels / width, width, sigma, watcher)
 			: WholePlanes.of(prior, pixels / width, width, watcher);
-		return WideRangeDenoiser.over(new BoundedDenoiser(planes), prior, sigma);
+		// NB: planes under more noise are stretched ones, of which the bright parts do not count.
+		return WideRangeDenoiser.over(new BoundedDenoiser(planes, (level, share) -> {
+			if (level <= Math.max(sigma, prior.sigmaMin()))
+				bounded[0] = Math.max(bounded[0], share);
+		}), prior, sigma);
 	}
 
 	private Plane estimated(NoisyPlane noisy, int width, boolean[] inside, Monitor watcher) {
 		float[] data = noisy.data(), clean = new float[data.length];
 		double sigma = Math.min(prior.sigmaMax(), noisy.sigma());
 		long[] calls = { 0 };
-		Denoiser network = counted(network(sigma, data.length, width, watcher), calls);
+		double[] bounded = { 0 };
+		Denoiser network = counted(network(sigma, data.length, width, watcher, bounded), calls);
 		Batch batch = Batch.of(Shape.planes(1, 1, data.length / width, width), data, sigma, Batch.unlabelled(1));
 		network.denoise(batch, clean);
 		noisy.condition().denoised(network, batch, clean);
 		watcher.progress(1, 1);
-		return new Plane(noisy.back().apply(clean), null, calls[0], noisy.judge().apply(clean, inside), noisy.replaced().length);
+		return new Plane(noisy.back().apply(clean), null, calls[0], judged(noisy, clean, inside, bounded[0]), noisy.replaced().length);
+	}
+
+	private static Residual judged(NoisyPlane noisy, float[] clean, boolean[] inside, double bounded) {
+		Residual residual = noisy.judge().apply(clean, inside);
+		return bounded > MOST_BOUNDED ? residual.bounded() : residual;
 	}
 
 	private static Denoiser counted(Denoiser network, long[] calls) {
@@ -242,7 +256,8 @@ public final class Denoising {
 				condition.denoised(prior, batch, estimate);
 			}
 		};
-		Denoiser network = network(sigma, data.length, width, watcher);
+		double[] bounded = { 0 };
+		Denoiser network = network(sigma, data.length, width, watcher, bounded);
 		long evaluations = 0;
 		Posterior posterior = new Posterior(data.length);
 		float[] seen = new float[data.length];
@@ -264,7 +279,7 @@ public final class Denoising {
 			}
 		}
 		return new Plane(posterior.mean(), samples > 1 ? posterior.deviation() : null, evaluations / samples,
-			noisy.judge().apply(seen, inside), noisy.replaced().length);
+			judged(noisy, seen, inside, bounded[0]), noisy.replaced().length);
 	}
 
 	/**

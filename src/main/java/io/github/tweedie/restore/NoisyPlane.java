@@ -58,8 +58,11 @@ record NoisyPlane(float[] data, double sigma, Conditioner condition, UnaryOperat
 		float[] stable = whitening.whitened(HotPixels.without(raw, width, hot), width);
 		double unit = whitening.deviation();
 		BitSet even = Plateaus.find(grey, width);
+		for (int i : even.stream().toArray())
+			if (photonsAreRare(noise, grey[i]))
+				even.clear(i);
 		if (!even.isEmpty())
-			makeNoisy(stable, width, even, unit);
+			makeNoisy(stable, raw, width, even, unit);
 		IntensityScale scale = IntensityScale.ofNoisy(stable, width, unit);
 		float[] data = scale.toData(stable, prior.low(), prior.high());
 		double sigma = inflation * scale.toData(unit, prior.low(), prior.high());
@@ -98,11 +101,17 @@ record NoisyPlane(float[] data, double sigma, Conditioner condition, UnaryOperat
 		return Arrays.copyOf(some, count);
 	}
 
+	/** Whether so few photons come that pixels without any lie side by side; no dark end that was cleared or cut off does. */
+	private static boolean photonsAreRare(NoiseModel noise, float level) {
+		return noise.a() * level + noise.b() >= 0 && noise.deviation(level) < noise.a() / 2;
+	}
+
 	/** Where there is no noise, it is added: without, pixels are what no denoiser was made for. */
-	private static void makeNoisy(float[] plane, int width, BitSet where, double deviation) {
+	private static void makeNoisy(float[] plane, float[] without, int width, BitSet where, double deviation) {
 		float[] noise = new float[plane.length];
 		new Noise(1).fill(Noise.Purpose.PLATEAU, 0, new int[] { 0 }, Shape.planes(1, 1, plane.length / width, width), noise);
-		where.stream().forEach(i -> plane[i] += (float) deviation * noise[i]);
+		// NB: whitening has spread noise from beside these pixels over them.
+		where.stream().forEach(i -> plane[i] = without[i] + (float) deviation * noise[i]);
 	}
 
 	/**

@@ -20,6 +20,11 @@ public record Residual(double deviation, double correlation) {
 	/** Noise alone has 1 and 0 with standard errors of 0.05. */
 	private static final int FEWEST = 256;
 
+	/** Where the network wanted to take away far more than noise can hold, and was not let: so much at least. */
+	Residual bounded() {
+		return new Residual(Math.max(2.5, deviation), correlation);
+	}
+
 	/**
 	 * Of a part of the plane.
 	 *
@@ -30,10 +35,12 @@ public record Residual(double deviation, double correlation) {
 			return noisy.length < FEWEST ? NONE : of(noisy, clean, width, deviation);
 		double sum = 0;
 		int count = 0;
+		long pairs = 0, all = 2L * noisy.length - width - noisy.length / width;
 		for (int i = 0; i < noisy.length; i++)
 			if (inside[i]) {
 				sum += noisy[i] - clean[i];
 				count++;
+				pairs += (i % width > 0 && inside[i - 1] ? 1 : 0) + (i >= width && inside[i - width] ? 1 : 0);
 			}
 		if (count < FEWEST)
 			return NONE;
@@ -43,7 +50,8 @@ public record Residual(double deviation, double correlation) {
 			if (!inside[i])
 				part[i] = (float) (clean[i] + sum / count);
 		Residual diluted = of(part, clean, width, deviation);
-		return new Residual(diluted.deviation * Math.sqrt((double) noisy.length / count), diluted.correlation);
+		return new Residual(diluted.deviation * Math.sqrt((double) noisy.length / count),
+			pairs == 0 ? 0 : diluted.correlation * all / pairs * count / noisy.length);
 	}
 
 	/**

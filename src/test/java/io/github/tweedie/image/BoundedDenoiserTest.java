@@ -18,7 +18,7 @@ class BoundedDenoiserTest {
 		float[] x = new float[2 * SIZE], out = new float[x.length];
 		for (int i = 0; i < x.length; i++)
 			x[i] = (float) Math.sin(i);
-		new BoundedDenoiser(inner).denoise(new Batch(Shape.planes(2, 1, HEIGHT, WIDTH), x, new double[] { 0.1, 0.2 }, Batch.unlabelled(2)),
+		new BoundedDenoiser(inner, (sigma, share) -> {}).denoise(new Batch(Shape.planes(2, 1, HEIGHT, WIDTH), x, new double[] { 0.1, 0.2 }, Batch.unlabelled(2)),
 			out);
 		return out;
 	}
@@ -66,10 +66,15 @@ class BoundedDenoiserTest {
 	@Test
 	void planesSmallerThanABlockAreBoundedToo() {
 		float[] x = { 1, 2, 3 }, out = new float[3];
+		double[] told = new double[2];
 		new BoundedDenoiser((batch, result) -> {
 			for (int i = 0; i < 3; i++)
 				result[i] = batch.x()[i] + 50;
+		}, (sigma, share) -> {
+			told[0] = sigma;
+			told[1] = share;
 		}).denoise(Batch.of(Shape.planes(1, 1, 1, 3), x, 1, Batch.unlabelled(1)), out);
 		assertArrayEquals(new float[] { 1.125f, 2.125f, 3.125f }, out, 1e-6f);
+		assertArrayEquals(new double[] { 1, 1 }, told, 0);
 	}
 }

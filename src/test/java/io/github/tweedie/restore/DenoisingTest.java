@@ -98,6 +98,35 @@ class DenoisingTest {
 		assertTrue(plane.mean()[dark + 10 * size] != grey[dark + 10 * size]);
 	}
 
+	/** Where photons are rare, pixels without any lie side by side. */
+	@Test
+	void placesWithoutPhotonsAreNoAreasOfOneGreyLevel() {
+		int size = 128;
+		float[] grey = new float[size * size];
+		Random random = new Random(7);
+		for (int i = 0; i < grey.length; i++)
+			grey[i] = random.nextDouble() < 0.02 ? 1 : 0;
+		double mean = IntStream.range(0, grey.length).mapToDouble(i -> grey[i]).average().orElse(0);
+		Prior prior = Prior.of("even", (batch, out) -> Arrays.fill(out,
+			(float) IntStream.range(0, out.length).mapToDouble(i -> batch.x()[i]).average().orElse(0)));
+		float[] clean = Denoising.with(prior).build().plane(grey, size, new NoiseModel(1, 0), 0, Monitor.NONE).mean();
+		assertEquals(mean, IntStream.range(0, clean.length).mapToDouble(i -> clean[i]).average().orElse(0), 0.1 * mean);
+	}
+
+	/** More than noise can hold is not taken away, and that is told. */
+	@Test
+	void noiseThatWasTakenForFarTooWeakIsNotCalledTooStrong() {
+		int size = 128;
+		float[] grey = new float[size * size];
+		Random random = new Random(8);
+		for (int i = 0; i < grey.length; i++)
+			grey[i] = (float) (1000 + 20 * random.nextGaussian());
+		Prior prior = Prior.of("even", (batch, out) -> Arrays.fill(out,
+			(float) IntStream.range(0, out.length).mapToDouble(i -> batch.x()[i]).average().orElse(0)));
+		assertEquals(Residual.Verdict.TOO_MUCH,
+			Denoising.with(prior).build().plane(grey, size, NoiseModel.gaussian(1), 0, Monitor.NONE).residual().verdict());
+	}
+
 	/** A black canvas holds no noise, and is not to be judged as if it did. */
 	@Test
 	void whatWasTakenAwayIsJudgedBesideAreasOfOneGreyLevel() {
