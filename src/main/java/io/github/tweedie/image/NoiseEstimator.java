@@ -335,7 +335,7 @@ public final class NoiseEstimator {
 			}
 
 			NoiseEstimate estimate(Flatness flatness, double rounding, double step, double clippedLow, double clippedHigh) {
-				NoiseFit.Told told = line.told(parts).times(flatness.factor());
+				NoiseFit.Told told = line.told().times(flatness.factor());
 				double lift = Math.max(0, rounding - told.model().variance(levels[0]));
 				return new NoiseEstimate(new NoiseModel(told.model().a(), told.model().b() + lift), told.a(),
 					new Interval(told.b().low(), told.b().high() + lift), points(flatness.factor()), flatness.correlation(), step, clippedLow,

@@ -325,9 +325,14 @@ final class NoiseFit {
 
 	// -- Errors --
 
-	/** The lines when each of the parts of the picture is left out. All keep their weights: others hardly change the errors. */
+	/** The lines when each of the parts of the picture is left out, roughly: all keep their weights. */
 	Line[] leavingOut() {
 		return IntStream.range(0, PARTS).mapToObj(weighed::line).toArray(Line[]::new);
+	}
+
+	/** The same with new weights, without which chance makes slopes of even pictures look certain. */
+	private Line[] leavingOutAnew() {
+		return IntStream.range(0, PARTS).parallel().mapToObj(part -> new Weighed(weighed.line(part)).line(part)).toArray(Line[]::new);
 	}
 
 	/** The line, or the one without a slope where chance may have made it, with 95 % intervals of a and b. */
@@ -339,13 +344,13 @@ final class NoiseFit {
 		}
 	}
 
-	/** @param leavingOut the lines when each of the parts of the picture is left out */
-	Told told(Line[] leavingOut) {
+	Told told() {
+		Line[] leavingOut = leavingOutAnew();
 		double errorA = error(leavingOut, Line::a), errorB = error(leavingOut, Line::b);
 		if (a() > errorA)
 			return new Told(new NoiseModel(a(), b()), new Interval(a() - errorA, a() + errorA), new Interval(b() - errorB, b() + errorB));
 		NoiseFit even = new NoiseFit(data, true);
-		double b = Math.max(0, even.b()), error = error(even.leavingOut(), Line::b);
+		double b = Math.max(0, even.b()), error = error(even.leavingOutAnew(), Line::b);
 		// NB: a line that was made without a slope knows nothing of it.
 		return new Told(new NoiseModel(0, b), new Interval(0, gaussian ? Double.POSITIVE_INFINITY : Math.max(0, a() + errorA)),
 			new Interval(Math.min(b() - errorB, b - error), Math.max(b() + errorB, b + error)));

@@ -362,11 +362,11 @@ final class NoiseSpectrum {
 
 	private NoiseFit.Told told() {
 		NoiseFit free = new NoiseFit(data, false);
-		NoiseFit.Told sloping = free.told(free.leavingOut());
+		NoiseFit.Told sloping = free.told();
 		if (darkest(free) > 0)
 			return sloping;
 		NoiseFit even = new NoiseFit(data, true);
-		NoiseFit.Told told = even.told(even.leavingOut());
+		NoiseFit.Told told = even.told();
 		return new NoiseFit.Told(told.model(), new Interval(0, sloping.a().high()), new Interval(
 			Math.min(told.b().low(), sloping.b().low()), Math.max(told.b().high(), sloping.b().high())));
 	}

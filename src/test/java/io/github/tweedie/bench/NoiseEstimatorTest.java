@@ -192,6 +192,17 @@ class NoiseEstimatorTest {
 
 	// -- Rounding and little images --
 
+	/** The grey levels of an even picture differ by chance alone, and so does what is bright from what is dark. */
+	@Test
+	void chanceMakesNoSlopeOfAnEvenPicture() {
+		float[] light = new float[256 * 256];
+		Arrays.fill(light, 500);
+		for (int seed = 0; seed < 50; seed++) {
+			NoiseEstimate estimate = NoiseEstimator.estimate(Exposure.rounded(new Camera(0, 100, 20).expose(light, seed)), 256);
+			assertEquals(20, estimate.model().deviation(600), 0.05 * 20, "seed " + seed);
+		}
+	}
+
 	/** 25 blocks, of which a line through two would take the others for outliers. */
 	@Test
 	void littleImagesAreNotTakenForNoisierThanTheyAre() {
