@@ -59,11 +59,9 @@ public record WideRangeDenoiser(Denoiser inner, double low, double high, double 
 		for (int layer = 1; layer <= layers; layer++) {
 			factor *= STRETCH;
 			float by = factor, zero = (float) low, cut = (float) (low + CUT * half());
-			int size = batch.shape().sampleSize();
 			Runs.of(out.length, (from, to) -> {
 				for (int i = from; i < to; i++)
-					stretched[i] = Math.min(cut, zero + by * (out[i] - zero))
-						+ (float) (by * (batch.x()[i] - out[i]) / share(batch.sigma()[i / size]));
+					stretched[i] = Math.min(cut, zero + by * (out[i] - zero)) + by * (batch.x()[i] - out[i]);
 			});
 			double[] sigma = new double[batch.sigma().length];
 			for (int s = 0; s < sigma.length; s++)
@@ -101,14 +99,10 @@ public record WideRangeDenoiser(Denoiser inner, double low, double high, double 
 		inner.denoise(new Batch(batch.shape(), batch.x(), sigma, batch.label()), out);
 		int size = batch.shape().sampleSize();
 		Runs.of(out.length, (from, to) -> {
-			for (int i = from; i < to; i++)
-				out[i] = (float) (batch.x()[i] + share(batch.sigma()[i / size]) * ((double) out[i] - batch.x()[i]));
+			for (int i = from; i < to; i++) {
+				double share = Math.min(1, batch.sigma()[i / size] / (CLOSE * sigmaMin));
+				out[i] = (float) (batch.x()[i] + share * share * ((double) out[i] - batch.x()[i]));
+			}
 		});
-	}
-
-	/** How much is taken away of what is taken away from the smallest noise that is known. */
-	private double share(double sigma) {
-		double root = Math.min(1, sigma / (CLOSE * sigmaMin));
-		return root * root;
 	}
 }

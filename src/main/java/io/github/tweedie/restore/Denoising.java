@@ -207,9 +207,9 @@ public final class Denoising {
 		boolean once = samples == 0 && method == Method.STABILISED;
 		Denoiser planes = once ? WholePlanes.ofOneCall(prior, pixels / width, width, sigma, watcher)
 			: WholePlanes.of(prior, pixels / width, width, watcher);
-		// NB: planes under more noise are stretched ones, of which the bright parts do not count.
+		// NB: planes under more noise are stretched ones, or taken for noisier than they are.
 		return WideRangeDenoiser.over(new BoundedDenoiser(planes, (level, share) -> {
-			if (level <= Math.max(sigma, prior.sigmaMin()))
+			if (level <= sigma)
 				bounded[0] = Math.max(bounded[0], share);
 		}), prior, sigma);
 	}
