@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -19,16 +20,19 @@ import io.github.tweedie.bench.InpaintingBench.Crop;
 import io.github.tweedie.bench.InpaintingBench.Hidden;
 import io.github.tweedie.bench.InpaintingBench.Tally;
 import io.github.tweedie.image.IntensityScale;
+import io.github.tweedie.image.NoiseModel;
 import io.github.tweedie.image.Planes;
 import io.github.tweedie.image.Specimen;
 import io.github.tweedie.image.TiledDenoiser;
 import io.github.tweedie.model.ModelLibrary;
 import io.github.tweedie.model.ModelPackage;
+import io.github.tweedie.restore.Denoising;
 import io.github.tweedie.restore.Inpainting;
 import io.github.tweedie.restore.Morphed;
 import io.github.tweedie.restore.Morphing;
 import io.github.tweedie.restore.Restored;
 import io.github.tweedie.sde.Batch;
+import io.github.tweedie.sde.Monitor;
 import io.github.tweedie.sde.Noise;
 import io.github.tweedie.sde.Noise.Purpose;
 import io.github.tweedie.sde.Prior;
@@ -68,6 +72,28 @@ class BundledModelTest {
 		for (int i = 0; i < a.length; i++)
 			sum += Math.pow(a[i] - b[i], 2);
 		return sum / a.length;
+	}
+
+	/** An image of bright spots under noise of a part of their contrast, and beside black as of a canvas that was enlarged. */
+	@Test
+	void littleNoiseAndPlacesWithoutAnyDoNoHarm() throws IOException {
+		Prior many = library.open("fluorescence", "cpu");
+		int size = 128;
+		float[] clean = new Planes(Specimen.draw(Specimen.Family.PUNCTA, 256, 256, 100)).read(0), sorted = clean.clone();
+		Arrays.sort(sorted);
+		double contrast = sorted[(int) (0.998 * sorted.length)] - sorted[sorted.length / 100];
+		for (double part : new double[] { 1e-4, 3e-4, 1e-3, 2e-3, 2e-2 }) {
+			double sigma = part * contrast;
+			float[] truth = new float[size * size], noisy = new float[truth.length];
+			Random random = new Random(5);
+			for (int i = 0; i < truth.length; i++) {
+				truth[i] = i % size < 40 ? 0 : clean[i / size * 256 + i % size];
+				noisy[i] = (float) (truth[i] + (i % size < 40 ? 0 : sigma * random.nextGaussian()));
+			}
+			float[] restored = Denoising.with(many).build().plane(noisy, size, NoiseModel.gaussian(sigma), 0, Monitor.NONE).mean();
+			assertTrue(meanSquare(restored, truth) < 1.05 * meanSquare(noisy, truth), part + " of the contrast: "
+				+ meanSquare(restored, truth) / meanSquare(noisy, truth));
+		}
 	}
 
 	@Test
