@@ -72,7 +72,7 @@ function folder(path) {
 
 // Gives an empty string, or the sentence that tells what failed.
 function denoise(file, result) {
-	problem = opened(file);
+	problem = call("io.github.tweedie.command.ImageFile.open", file);
 	if (problem != "") return problem;
 	rename("image");
 	problem = call("io.github.tweedie.command.Denoise.attempt", "image=image " + options);
@@ -85,18 +85,6 @@ function denoise(file, result) {
 		if (problem != "") return problem;
 	}
 	return "";
-}
-
-// Gives an empty string, or what keeps the file from being opened.
-function opened(path) {
-	problem = call("io.github.tweedie.command.ImageFile.problem", path);
-	if (problem != "") return problem;
-	// NB: ImageJ ends the macro at a broken image unless messages go to the log.
-	before = nImages;
-	call("ij.IJ.redirectErrorMessages");
-	open(path);
-	if (nImages > before) return "";
-	return "the image cannot be read";
 }
 
 function save(title, file) {

@@ -26,7 +26,7 @@ for (i = 0; i < names.length; i++)
 		exit("The result " + result + files[i] + ".tif would overwrite the image; give it another name.");
 
 setBatchMode(true);
-problem = opened(words[0]);
+problem = call("io.github.tweedie.command.ImageFile.open", words[0]);
 if (problem != "") exit("The image " + words[0] + " cannot be denoised: " + problem + ".");
 rename("image");
 problem = call("io.github.tweedie.command.Denoise.attempt", "image=image " + options);
@@ -36,16 +36,4 @@ for (i = 0; i < names.length; i++) {
 	problem = call("io.github.tweedie.command.ImageFile.save", names[i] + " of image", result + files[i] + ".tif");
 	if (problem != "") exit(problem);
 	print("Written: " + result + files[i] + ".tif");
-}
-
-// Gives an empty string, or what keeps the file from being opened.
-function opened(path) {
-	problem = call("io.github.tweedie.command.ImageFile.problem", path);
-	if (problem != "") return problem;
-	// NB: ImageJ ends the macro at a broken image unless messages go to the log.
-	before = nImages;
-	call("ij.IJ.redirectErrorMessages");
-	open(path);
-	if (nImages > before) return "";
-	return "the image cannot be read";
 }

@@ -53,10 +53,10 @@ function folder(path) {
 // Gives an empty string, or the sentence that tells what failed.
 function restore(name, result) {
 	if (!File.exists(masks + name)) return "there is no mask of this name in " + masks;
-	problem = opened(images + name);
+	problem = call("io.github.tweedie.command.ImageFile.open", images + name);
 	if (problem != "") return problem;
 	rename("image");
-	problem = opened(masks + name);
+	problem = call("io.github.tweedie.command.ImageFile.open", masks + name);
 	if (problem != "") return "of the mask " + masks + name + ", " + problem;
 	rename("mask");
 	problem = call("io.github.tweedie.command.Inpaint.attempt", "image=image mask=mask " + options);
@@ -68,18 +68,6 @@ function restore(name, result) {
 		if (problem != "") return problem;
 	}
 	return "";
-}
-
-// Gives an empty string, or what keeps the file from being opened.
-function opened(path) {
-	problem = call("io.github.tweedie.command.ImageFile.problem", path);
-	if (problem != "") return problem;
-	// NB: ImageJ ends the macro at a broken image unless messages go to the log.
-	before = nImages;
-	call("ij.IJ.redirectErrorMessages");
-	open(path);
-	if (nImages > before) return "";
-	return "the image cannot be read";
 }
 
 function save(title, file) {

@@ -19,7 +19,7 @@ failed = 0;
 for (i = 0; i < names.length; i++) {
 	name = toLowerCase(names[i]);
 	if (!(endsWith(name, ".tif") || endsWith(name, ".tiff") || endsWith(name, ".png"))) continue;
-	problem = opened(images + names[i]);
+	problem = call("io.github.tweedie.command.ImageFile.open", images + names[i]);
 	if (problem == "") {
 		rename(names[i]);
 		problem = call("io.github.tweedie.command.Likelihood.attempt", "show=table " + options);
@@ -29,15 +29,3 @@ for (i = 0; i < names.length; i++) {
 }
 saveAs("Results", words[1]);
 print(nResults + " planes rated, " + failed + " images failed; the table is " + words[1]);
-
-// Gives an empty string, or what keeps the file from being opened.
-function opened(path) {
-	problem = call("io.github.tweedie.command.ImageFile.problem", path);
-	if (problem != "") return problem;
-	// NB: ImageJ ends the macro at a broken image unless messages go to the log.
-	before = nImages;
-	call("ij.IJ.redirectErrorMessages");
-	open(path);
-	if (nImages > before) return "";
-	return "the image cannot be read";
-}

@@ -16,7 +16,7 @@ import ij.io.FileSaver;
 import ij.io.TiffDecoder;
 
 /**
- * What a macro over files asks of them: {@code problem = call("io.github.tweedie.command.ImageFile.problem", path);}. ImageJ's own
+ * What a macro over files asks of them: {@code problem = call("io.github.tweedie.command.ImageFile.open", path);}. ImageJ's own
  * functions open a dialog, or an editor, where something is wrong with a file; these give the sentence, or its end.
  */
 public final class ImageFile {
@@ -28,8 +28,22 @@ public final class ImageFile {
 
 	private ImageFile() {}
 
+	/**
+	 * Opens an image, without a dialog.
+	 *
+	 * @return what keeps it from being opened; empty if it is open
+	 */
+	public static String open(String path) {
+		String problem = problem(path);
+		if (!problem.isEmpty())
+			return problem;
+		int before = WindowManager.getImageCount();
+		quietly(() -> IJ.open(path));
+		return WindowManager.getImageCount() > before ? "" : "the image cannot be read";
+	}
+
 	/** What keeps a file from being opened as an image; empty if nothing is known of that sort. */
-	public static String problem(String path) {
+	static String problem(String path) {
 		Path file = Path.of(path);
 		if (!Files.exists(file))
 			return "there is no such file";
@@ -104,29 +118,32 @@ public final class ImageFile {
 
 	/** @throws IOException if the file cannot be written; then there is none */
 	static void write(ImagePlus image, Path file) throws IOException {
-		boolean redirecting = IJ.redirectingErrorMessages();
 		// NB: tells why a folder cannot be written to. FileSaver would open a message box, and stop a macro with it.
 		Files.newByteChannel(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE).close();
-		IJ.redirectErrorMessages(true);
-		try {
-			if (!saved(image, file)) {
-				Files.deleteIfExists(file);
-				throw new IOException(String.valueOf(IJ.getErrorMessage()).replaceAll("\\s+", " "));
-			}
-		}
-		finally {
-			IJ.getErrorMessage();
-			IJ.redirectErrorMessages(redirecting);
+		boolean[] saved = {false};
+		String error = quietly(() -> saved[0] = new FileSaver(image).saveAsTiff(file.toString()));
+		if (!saved[0]) {
+			Files.deleteIfExists(file);
+			throw new IOException(String.valueOf(error).replaceAll("\\s+", " "));
 		}
 	}
 
-	private static boolean saved(ImagePlus image, Path file) {
+	/**
+	 * Runs what would open a message box where something fails.
+	 *
+	 * @return the message; null if there was none
+	 */
+	private static String quietly(Runnable action) {
+		boolean redirecting = IJ.redirectingErrorMessages();
+		IJ.redirectErrorMessages(true);
 		try {
-			return new FileSaver(image).saveAsTiff(file.toString());
+			action.run();
 		}
 		catch (RuntimeException aborted) {
 			// NB: ImageJ stops the macro after a message, but the macro is to go on.
-			return false;
 		}
+		String message = IJ.getErrorMessage();
+		IJ.redirectErrorMessages(redirecting);
+		return message;
 	}
 }

@@ -1,8 +1,9 @@
 package io.github.tweedie.image;
 
+import java.util.stream.IntStream;
+
 import io.github.tweedie.sde.Batch;
 import io.github.tweedie.sde.Denoiser;
-import io.github.tweedie.sde.Runs;
 import io.github.tweedie.sde.Shape;
 
 /**
@@ -45,10 +46,9 @@ public record BoundedDenoiser(Denoiser inner, Bounds told) implements Denoiser {
 	private static double bound(float[] x, float[] out, int from, int width, int height, double most) {
 		int columns = (width + SIDE - 1) / SIDE, rows = (height + SIDE - 1) / SIDE;
 		float[] share = new float[columns * rows];
-		Runs.of(rows, (first, last) -> {
-			for (int row = first; row < last; row++)
-				for (int column = 0; column < columns; column++)
-					share[row * columns + column] = (float) Math.min(1, most / energy(x, out, from, width, height, column, row));
+		IntStream.range(0, rows).parallel().forEach(row -> {
+			for (int column = 0; column < columns; column++)
+				share[row * columns + column] = (float) Math.min(1, most / energy(x, out, from, width, height, column, row));
 		});
 		int whole = wholeOnes(share);
 		if (whole == share.length)
@@ -93,7 +93,8 @@ public record BoundedDenoiser(Denoiser inner, Bounds told) implements Denoiser {
 
 	/** Linear between the middles of blocks. */
 	private static float between(float[] share, int columns, int rows, int x, int y) {
-		float u = Math.max(0, Math.min(columns - 1, (x + 0.5f) / SIDE - 0.5f)), v = Math.max(0, Math.min(rows - 1, (y + 0.5f) / SIDE - 0.5f));
+		float u = Math.max(0, Math.min(columns - 1, (x + 0.5f) / SIDE - 0.5f));
+		float v = Math.max(0, Math.min(rows - 1, (y + 0.5f) / SIDE - 0.5f));
 		int i = Math.min((int) u, Math.max(0, columns - 2)), j = Math.min((int) v, Math.max(0, rows - 2));
 		int right = Math.min(columns - 1, i + 1), below = Math.min(rows - 1, j + 1);
 		float upper = share[j * columns + i] * (1 - u + i) + share[j * columns + right] * (u - i);

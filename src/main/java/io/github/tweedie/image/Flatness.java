@@ -55,8 +55,8 @@ record Flatness(Correlation correlation, double factor) {
 	/** Some of the evenest blocks, of all degrees of evenness among those. */
 	private static List<Candidate> even(List<Candidate> all, int number) {
 		int[] order = NoiseFit.sorted(IntStream.range(0, all.size()).toArray(), all.stream().mapToDouble(Candidate::structure).toArray());
-		int every = 1 + (Math.min(number, order.length) - 1) / MOST;
-		return IntStream.range(0, Math.min(number, order.length)).filter(i -> i % every == 0).mapToObj(i -> all.get(order[i])).toList();
+		int evenest = Math.min(number, order.length), every = 1 + (evenest - 1) / MOST;
+		return IntStream.range(0, evenest).filter(i -> i % every == 0).mapToObj(i -> all.get(order[i])).toList();
 	}
 
 	/**

@@ -81,20 +81,18 @@ public final class NoiseEstimator {
 	// -- Samples --
 
 	/** What is kept of a plane. */
-	private record Sample(BlockStatistics blocks, GreyLevels levels, BlockSpectra.Range range, double difference) {
+	private record Sample(BlockStatistics blocks, GreyLevels levels, double difference) {
 
 		static Sample of(float[] plane, int width, int planes, boolean whole) {
 			GreyLevels levels = GreyLevels.of(plane, whole);
 			int every = (int) Math.max(1, (long) plane.length * planes / BlockStatistics.PIXELS / MOST_BLOCKS);
-			BlockSpectra.Range range = levels.range();
-			BlockStatistics blocks = BlockStatistics.of(plane, width, range, every);
+			BlockStatistics blocks = BlockStatistics.of(plane, width, levels.range(), every);
 			// NB: where photons are counted and few, 0 is no clipping but a number of photons.
 			if (levels.clippedLow > 0 && usable(blocks) < blocks.count() / 10) {
 				levels = new GreyLevels(levels.lowest, levels.highest, 0, levels.clippedHigh, levels.step);
-				range = levels.range();
-				blocks = BlockStatistics.of(plane, width, range, every);
+				blocks = BlockStatistics.of(plane, width, levels.range(), every);
 			}
-			return new Sample(blocks, levels, range, varied(blocks).count() < FEWEST_BLOCKS ? ofDifferences(plane, width) : 0);
+			return new Sample(blocks, levels, varied(blocks).count() < FEWEST_BLOCKS ? ofDifferences(plane, width) : 0);
 		}
 
 		private static long usable(BlockStatistics blocks) {
@@ -286,7 +284,7 @@ public final class NoiseEstimator {
 			Fit[] fits = Arrays.stream(Band.values()).parallel().map(Fit::new).toArray(Fit[]::new);
 			Fit fine = fits[Band.FINE.ordinal()], broad = fits[Band.BROAD.ordinal()], fit = broad.agreesWith(fine) ? broad : fine;
 			NoiseEstimate near = fit.estimate(fit.flatness(source, width), rounding, step, clippedLow, clippedHigh);
-			return NoiseSpectrum.refined(near, samples.size(), source::plane, s -> samples.get(s).range, width);
+			return NoiseSpectrum.refined(near, samples.size(), source::plane, s -> samples.get(s).levels.range(), width);
 		}
 
 		private double difference() {

@@ -349,7 +349,7 @@ final class NoiseFit {
 		double errorA = error(leavingOut, Line::a), errorB = error(leavingOut, Line::b);
 		if (a() > errorA)
 			return new Told(new NoiseModel(a(), b()), new Interval(a() - errorA, a() + errorA), new Interval(b() - errorB, b() + errorB));
-		NoiseFit even = new NoiseFit(data, true);
+		NoiseFit even = gaussian ? this : new NoiseFit(data, true);
 		double b = Math.max(0, even.b()), error = error(even.leavingOutAnew(), Line::b);
 		// NB: a line that was made without a slope knows nothing of it.
 		return new Told(new NoiseModel(0, b), new Interval(0, gaussian ? Double.POSITIVE_INFINITY : Math.max(0, a() + errorA)),

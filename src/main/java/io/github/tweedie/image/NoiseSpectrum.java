@@ -71,7 +71,8 @@ final class NoiseSpectrum {
 	private Block[] blocks;
 	private double[] mean;
 	private int[] order;
-	private NoiseFit line;
+	/** With a slope, and the one that is used. */
+	private NoiseFit sloping, line;
 	private NoiseFit.Data data;
 	/** Of the noise at a level, times some factor. */
 	private DoubleUnaryOperator variance;
@@ -205,7 +206,9 @@ final class NoiseSpectrum {
 		int[] part = Arrays.stream(blocks).mapToInt(Block::part).toArray();
 		double[] structure = share(low), noise = share(high);
 		data = new NoiseFit.Data(mean, mean, noise, structure, part, order, spectra.spread(high));
-		line = line();
+		sloping = new NoiseFit(data, false);
+		// NB: structure of bright places may make it so steep that dark ones would have less than no noise.
+		line = sloping.a() > 0 && darkest() > 0 ? sloping : new NoiseFit(data, true);
 		variance = line::variance;
 		double[] ratio = IntStream.range(0, blocks.length).mapToDouble(i -> structure[i] / line.variance(mean[i])).toArray();
 		double spread = spectra.spread(low);
@@ -248,14 +251,9 @@ final class NoiseSpectrum {
 			.mapToDouble(c -> spectra.weight(c) * blocks[i].power()[c] / power[c]).sum() / all).toArray();
 	}
 
-	/** Where structure of bright places makes it so steep that dark ones would have less than no noise, one without slope. */
-	private NoiseFit line() {
-		NoiseFit sloping = new NoiseFit(data, false);
-		return sloping.a() > 0 && darkest(sloping) > 0 ? sloping : new NoiseFit(data, true);
-	}
-
-	private double darkest(NoiseFit line) {
-		return line.a() * NoiseFit.quantile(mean.clone(), DARK) + line.b();
+	/** Variance of dark places by the line with a slope. */
+	private double darkest() {
+		return sloping.a() * NoiseFit.quantile(mean.clone(), DARK) + sloping.b();
 	}
 
 	private double[] mean(IntPredicate which) {
@@ -361,14 +359,12 @@ final class NoiseSpectrum {
 	}
 
 	private NoiseFit.Told told() {
-		NoiseFit free = new NoiseFit(data, false);
-		NoiseFit.Told sloping = free.told();
-		if (darkest(free) > 0)
-			return sloping;
-		NoiseFit even = new NoiseFit(data, true);
-		NoiseFit.Told told = even.told();
-		return new NoiseFit.Told(told.model(), new Interval(0, sloping.a().high()), new Interval(
-			Math.min(told.b().low(), sloping.b().low()), Math.max(told.b().high(), sloping.b().high())));
+		NoiseFit.Told free = sloping.told();
+		if (darkest() > 0)
+			return free;
+		NoiseFit.Told told = line.told();
+		return new NoiseFit.Told(told.model(), new Interval(0, free.a().high()), new Interval(
+			Math.min(told.b().low(), free.b().low()), Math.max(told.b().high(), free.b().high())));
 	}
 
 	private List<Point> points(double factor) {

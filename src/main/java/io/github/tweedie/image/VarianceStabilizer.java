@@ -16,7 +16,8 @@ import io.github.tweedie.sde.Runs;
  * noisy values have this stabilised mean. The inverse depends on the read noise, and b alone does not tell it from the offset;
  * give it where it is known, or else the darkest grey level of the image is taken for the offset's.
  *
- * <p>For a = 0, and where the read noise is that of a million photons, the transform is the division by the standard deviation. Immutable and safe in any number of threads.
+ * <p>For a = 0, and where the read noise is that of a million photons, the transform is the division by the standard deviation.
+ * Immutable and safe in any number of threads.
  */
 public final class VarianceStabilizer {
 

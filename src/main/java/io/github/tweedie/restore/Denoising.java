@@ -224,11 +224,13 @@ public final class Denoising {
 		network.denoise(batch, clean);
 		noisy.condition().denoised(network, batch, clean);
 		watcher.progress(1, 1);
-		return new Plane(noisy.back().apply(clean), null, calls[0], judged(noisy, clean, inside, bounded[0]), noisy.replaced().length);
+		float[] stable = noisy.stable().apply(clean);
+		Residual residual = judged(noisy, clean, stable, inside, bounded[0]);
+		return new Plane(noisy.back().apply(stable), null, calls[0], residual, noisy.replaced().length);
 	}
 
-	private static Residual judged(NoisyPlane noisy, float[] clean, boolean[] inside, double bounded) {
-		Residual residual = noisy.judge().apply(clean, inside);
+	private static Residual judged(NoisyPlane noisy, float[] clean, float[] stable, boolean[] inside, double bounded) {
+		Residual residual = noisy.judge().apply(clean, stable, inside);
 		return bounded > MOST_BOUNDED ? residual.bounded() : residual;
 	}
 
@@ -269,7 +271,8 @@ public final class Denoising {
 				watcher.part(from, n, samples));
 			evaluations += (long) n * state.evaluations;
 			for (int s = 0; s < n; s++) {
-				float[] clean = Arrays.copyOfRange(state.x, s * data.length, (s + 1) * data.length), grey = noisy.back().apply(clean);
+				float[] clean = Arrays.copyOfRange(state.x, s * data.length, (s + 1) * data.length);
+				float[] grey = noisy.back().apply(noisy.stable().apply(clean));
 				Runs.of(seen.length, (begin, end) -> {
 					for (int i = begin; i < end; i++)
 						seen[i] += clean[i] / samples;
@@ -279,7 +282,7 @@ public final class Denoising {
 			}
 		}
 		return new Plane(posterior.mean(), samples > 1 ? posterior.deviation() : null, evaluations / samples,
-			judged(noisy, seen, inside, bounded[0]), noisy.replaced().length);
+			judged(noisy, seen, noisy.stable().apply(seen), inside, bounded[0]), noisy.replaced().length);
 	}
 
 	/**

@@ -24,20 +24,25 @@ import io.github.tweedie.sde.Shape;
  * @param data Y×X in the prior's data range: the clean plane plus noise of standard deviation σ
  * @param sigma σ in the prior's units
  * @param condition what the level σ does not tell of the noise
- * @param back from a clean plane in the prior's data range, Y×X, to grey levels
+ * @param stable from a clean plane in the prior's data range, Y×X, to a new one in which the noise of the camera is the same
+ *        everywhere
+ * @param back from there to grey levels; may use the same array
  * @param judge of what was taken away
  * @param replaced indices of the pixels that were taken for hot or dead ones, and replaced
  */
-record NoisyPlane(float[] data, double sigma, Conditioner condition, UnaryOperator<float[]> back, Judge judge, int[] replaced) {
+record NoisyPlane(float[] data, double sigma, Conditioner condition, UnaryOperator<float[]> stable, UnaryOperator<float[]> back,
+	Judge judge, int[] replaced)
+{
 
 	/** Judges what was taken away. */
 	interface Judge {
 
 		/**
 		 * @param clean Y×X in the prior's data range
+		 * @param stable what {@link NoisyPlane#stable} makes of it
 		 * @param inside Y×X, the pixels that count; null for all
 		 */
-		Residual apply(float[] clean, boolean[] inside);
+		Residual apply(float[] clean, float[] stable, boolean[] inside);
 	}
 
 	/** Of the mean variance: no pixel is known better, since its estimate may be wrong. */
@@ -66,14 +71,13 @@ record NoisyPlane(float[] data, double sigma, Conditioner condition, UnaryOperat
 		IntensityScale scale = IntensityScale.ofNoisy(stable, width, unit);
 		float[] data = scale.toData(stable, prior.low(), prior.high());
 		double sigma = inflation * scale.toData(unit, prior.low(), prior.high());
-		return new NoisyPlane(data, sigma, Conditioner.NONE, clean -> {
-			float[] out = whitening.coloured(scale.toGrey(clean, prior.low(), prior.high()), width);
+		return new NoisyPlane(data, sigma, Conditioner.NONE,
+			clean -> whitening.coloured(scale.toGrey(clean, prior.low(), prior.high()), width), out -> {
 			stabilizer.inverse(out, out);
 			even.stream().forEach(i -> out[i] = grey[i]);
 			return out;
-		}, (clean, inside) -> {
+		}, (clean, means, inside) -> {
 			boolean[] judged = without(even, inside, data.length);
-			float[] means = noise.a() == 0 ? clean : whitening.coloured(scale.toGrey(clean, prior.low(), prior.high()), width);
 			double deviation = unit * stabilizer.deviation(some(means, judged));
 			return Residual.of(data, clean, width, scale.toData(deviation, prior.low(), prior.high()), judged);
 		}, hot);
@@ -145,7 +149,8 @@ record NoisyPlane(float[] data, double sigma, Conditioner condition, UnaryOperat
 			rest[i] = (float) (1 / (1 / ((double) deviation[i] * deviation[i]) - 1 / (sigma * sigma)));
 		float[] data = scale.toData(grey, prior.low(), prior.high());
 		Conditioner matching = new MomentMatching(new Mask(new boolean[grey.length]), data, rest, iterations, Difference.FORWARD);
-		return new NoisyPlane(data, sigma, matching, clean -> scale.toGrey(clean, prior.low(), prior.high()), (clean, inside) -> {
+		return new NoisyPlane(data, sigma, matching, clean -> scale.toGrey(clean, prior.low(), prior.high()), out -> out,
+			(clean, means, inside) -> {
 			float[] a = new float[data.length], b = new float[data.length];
 			for (int i = 0; i < data.length; i++) {
 				a[i] = (float) inflation * data[i] / deviation[i];
