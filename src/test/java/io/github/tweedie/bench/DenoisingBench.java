@@ -42,6 +42,8 @@ public final class DenoisingBench implements Runnable {
 	private static final int CROPS = 8, SLOW = 2, SAMPLES = 8, STEPS = 12, SIZE = 256, SEEDS = 50, INTERVALS = 4;
 	/** Of 19 samples the lowest and the highest are the quantiles of 5 and 95 %. */
 	private static final int DRAWS = 19, INTERVAL_SIZE = 128;
+	/** Uncertainty that is shown white, of the contrast. */
+	private static final double WHITE = 0.1;
 	private static final String NUCLEI = "nuclei", TRAINED = "trained", HELD_OUT = "held-out";
 	private static final String DOCUMENT = "docs/denoising.md";
 
@@ -131,6 +133,7 @@ public final class DenoisingBench implements Runnable {
 			intervals(prior);
 			empty(prior);
 			cost();
+			sheet(prior);
 			aims();
 			write();
 		}
@@ -151,8 +154,13 @@ public final class DenoisingBench implements Runnable {
 		return only.isEmpty() || only.contains(set);
 	}
 
+	/** The document; null if none is to be written. */
+	private Path target() {
+		return document != null ? document : only.isEmpty() && without.isEmpty() && !given ? Path.of(DOCUMENT) : null;
+	}
+
 	private void write() throws IOException {
-		Path to = document != null ? document : only.isEmpty() && without.isEmpty() && !given ? Path.of(DOCUMENT) : null;
+		Path to = target();
 		if (to != null)
 			report.writeAboveRemarks(to, document == null ? Path.of("target/bench/denoising.csv") : Path.of(to + ".csv"));
 	}
@@ -362,6 +370,39 @@ public final class DenoisingBench implements Runnable {
 				c.kind() == Kind.TUNED ? "one" : "all");
 			report.row("cost", c.title(), "seconds", figures.seconds(c.title()).median());
 		}
+	}
+
+	/** Pictures to look at, beside the document: a kind that the network knows, and one that it never saw. */
+	private void sheet(Prior prior) throws IOException {
+		Path document = target();
+		if (document == null || samples < 2)
+			return;
+		Setting setting = Setting.poisson(30);
+		List<float[]> shown = new ArrayList<>();
+		List<Picture> pictures = Picture.specimens(List.of(Family.FILAMENTS, Family.DENDRITES), size, 1);
+		for (Picture picture : pictures) {
+			Exposure exposure = Exposure.of(picture, setting, 7000);
+			Denoising.Plane once = denoised(prior, exposure, 0), drawn = denoised(prior, exposure, samples);
+			shown.add(setting.data(exposure.grey()));
+			shown.add(setting.data(once.mean()));
+			shown.add(setting.uncertainty(drawn.deviation(), WHITE));
+			shown.add(setting.data(exposure.truth()));
+		}
+		Path file = document.resolveSibling(document.getFileName().toString().replaceAll("\\.md$", "") + ".png");
+		Sheet.write(file, pictures.get(0).shape(), shown, 4, -1, 1);
+		report.say("");
+		report.say("## To look at");
+		report.say("");
+		report.say("![Noisy, denoised, uncertainty and truth of two pictures](%s)", file.getFileName());
+		report.say("");
+		report.say("%s: the camera's picture, one call, the standard deviation of %d samples (white: %.0f %% of the contrast or more) "
+			+ "and the truth. Above filaments, of a family that the network was trained on; below dendrites, which it never saw.",
+			setting, samples, 100 * WHITE);
+	}
+
+	private Denoising.Plane denoised(Prior prior, Exposure exposure, int samples) {
+		return Denoising.with(prior).correlation(exposure.correlation()).samples(samples).steps(steps).build()
+			.plane(exposure.grey(), exposure.width(), exposure.noise(), 0, Monitor.NONE);
 	}
 
 	// -- pure noise --

@@ -75,6 +75,14 @@ record Exposure(Setting setting, Shape shape, float[] grey, float[] truth, Noise
 			return data;
 		}
 
+		/** From 0, at −1, to a share of the contrast, at 1. */
+		float[] uncertainty(float[] deviation, double white) {
+			float[] shown = new float[deviation.length];
+			for (int i = 0; i < shown.length; i++)
+				shown[i] = (float) (2 * deviation[i] / (white * contrast) - 1);
+			return shown;
+		}
+
 		@Override
 		public String toString() {
 			return kind + ", " + strength;
