@@ -107,30 +107,42 @@ record Flatness(Correlation correlation, double factor) {
 	 * promise.
 	 */
 	private static double[] covariance(float[] plane, int width, Candidate at) {
-		double[] z = new double[SIDE * SIDE];
-		double middle = (SIDE - 1) / 2.0, mean = 0, slopeX = 0, slopeY = 0, squares = SIDE * SIDE * (SIDE * SIDE - 1) / 12.0;
-		for (int i = 0; i < z.length; i++) {
-			z[i] = plane[(at.top + i / SIDE) * width + at.left + i % SIDE];
-			mean += z[i] / z.length;
-			slopeX += (i % SIDE - middle) * z[i] / squares;
-			slopeY += (i / SIDE - middle) * z[i] / squares;
+		// NB: zeros beside the block, so that all distances are summed in one go, and none across its border.
+		double[] z = new double[WIDE * (SIDE + 2)];
+		double sum = 0, slopeX = 0, slopeY = 0;
+		for (int y = 0; y < SIDE; y++)
+			for (int x = 0, from = (at.top + y) * width + at.left; x < SIDE; x++) {
+				double value = plane[from + x];
+				z[y * WIDE + x] = value;
+				sum += value;
+				slopeX += (x - MIDDLE) * value;
+				slopeY += (y - MIDDLE) * value;
+			}
+		double mean = sum / (SIDE * SIDE), perX = slopeX / SQUARES, perY = slopeY / SQUARES;
+		for (int y = 0; y < SIDE; y++)
+			for (int x = 0; x < SIDE; x++)
+				z[y * WIDE + x] -= mean + perX * (x - MIDDLE) + perY * (y - MIDDLE);
+		double none = 0, right = 0, further = 0, below = 0, lower = 0;
+		for (int i = 0; i < SIDE * WIDE; i++) {
+			none += z[i] * z[i];
+			right += z[i] * z[i + 1];
+			further += z[i] * z[i + 2];
+			below += z[i] * z[i + WIDE];
+			lower += z[i] * z[i + 2 * WIDE];
 		}
-		for (int i = 0; i < z.length; i++)
-			z[i] -= mean + slopeX * (i % SIDE - middle) + slopeY * (i / SIDE - middle);
-		double[] out = new double[5];
-		out[0] = mean(z, 0, 0) / at.variance / (1 + EXPECTED[0]);
+		double variance = none / PAIRS[0] / at.variance / (1 + EXPECTED[0]);
+		double[] out = { variance, right, further, below, lower };
 		for (int k = 1; k < 5; k++)
-			out[k] = mean(z, k < 3 ? k : 0, k < 3 ? 0 : k - 2) / at.variance - EXPECTED[k] * out[0];
+			out[k] = out[k] / PAIRS[k] / at.variance - EXPECTED[k] * variance;
 		return out;
 	}
 
-	private static double mean(double[] z, int dx, int dy) {
-		double sum = 0;
-		for (int y = 0; y + dy < SIDE; y++)
-			for (int x = 0; x + dx < SIDE; x++)
-				sum += z[y * SIDE + x] * z[(y + dy) * SIDE + x + dx];
-		return sum / ((SIDE - dx) * (SIDE - dy));
-	}
+	/** Width of a block with two columns of zeros beside it. */
+	private static final int WIDE = SIDE + 2;
+	/** Middle of a block, and the sum over its pixels of the squared distances to it, along one axis. */
+	private static final double MIDDLE = (SIDE - 1) / 2.0, SQUARES = SIDE * SIDE * (SIDE * SIDE - 1) / 12.0;
+	/** Pairs of pixels of a block at each of the distances. */
+	private static final double[] PAIRS = { SIDE * SIDE, SIDE * (SIDE - 1), SIDE * (SIDE - 2), SIDE * (SIDE - 1), SIDE * (SIDE - 2) };
 
 	/**
 	 * What taking a plane away does to the covariances of white noise: minus the mean of the projection's elements at that distance.
@@ -139,13 +151,12 @@ record Flatness(Correlation correlation, double factor) {
 
 	private static double[] expected() {
 		double[] out = new double[5];
-		double middle = (SIDE - 1) / 2.0, squares = SIDE * SIDE * (SIDE * SIDE - 1) / 12.0;
 		for (int k = 0; k < 5; k++) {
 			int dx = k < 3 ? k : 0, dy = k < 3 ? 0 : k - 2;
 			for (int y = 0; y + dy < SIDE; y++)
 				for (int x = 0; x + dx < SIDE; x++)
-					out[k] -= (1.0 / (SIDE * SIDE) + (x - middle) * (x + dx - middle) / squares + (y - middle) * (y + dy - middle) / squares)
-						/ ((SIDE - dx) * (SIDE - dy));
+					out[k] -= (1.0 / (SIDE * SIDE) + (x - MIDDLE) * (x + dx - MIDDLE) / SQUARES
+						+ (y - MIDDLE) * (y + dy - MIDDLE) / SQUARES) / PAIRS[k];
 		}
 		return out;
 	}
