@@ -253,26 +253,34 @@ public final class NoiseEstimator {
 			count = Arrays.stream(usable).mapToInt(u -> u.length).sum();
 			sample = new int[count];
 			block = new int[count];
-			int n = 0;
-			for (int s = 0; s < usable.length; s++)
-				for (int i : usable[s]) {
-					sample[n] = s;
-					block[n++] = i;
-				}
 			mean = new double[count];
 			around = new double[count];
 			part = new int[count];
 			int each = count / Math.max(1, samples.size()), side = BlockStatistics.SIDE * (each >= 1600 ? 4 : each >= 400 ? 2 : 1);
-			for (int i = 0; i < count; i++) {
-				BlockStatistics blocks = samples.get(sample[i]).blocks;
-				int k = block[i];
-				mean[i] = blocks.mean[k];
-				around[i] = blocks.around[k];
-				// NB: the same place in another plane of a stack often holds the same structure, and belongs to the same part.
-				part[i] = NoiseFit.part(blocks.top[k] / side * 4096 + blocks.left[k] / side);
-			}
+			int[] ends = new int[NoiseFit.PARTS + 1];
+			for (int s = 0; s < usable.length; s++)
+				for (int k : usable[s])
+					ends[part(s, k, side) + 1]++;
+			Arrays.parallelPrefix(ends, Integer::sum);
+			// NB: the fit goes through the blocks part by part, which is faster where they lie side by side.
+			for (int s = 0; s < usable.length; s++)
+				for (int k : usable[s]) {
+					BlockStatistics blocks = samples.get(s).blocks;
+					int at = part(s, k, side), i = ends[at]++;
+					sample[i] = s;
+					block[i] = k;
+					mean[i] = blocks.mean[k];
+					around[i] = blocks.around[k];
+					part[i] = at;
+				}
 			order = NoiseFit.sorted(IntStream.range(0, count).toArray(), mean);
 			levels = count == 0 ? LEVELS : Arrays.stream(LEVELS).map(q -> mean[order[(int) (q * count)]]).toArray();
+		}
+
+		/** NB: the same place in another plane of a stack often holds the same structure, and belongs to the same part. */
+		private int part(int sample, int block, int side) {
+			BlockStatistics blocks = samples.get(sample).blocks;
+			return NoiseFit.part(blocks.top[block] / side * 4096 + blocks.left[block] / side);
 		}
 
 		NoiseEstimate result(Source source, int width) {

@@ -19,7 +19,9 @@ import io.github.tweedie.image.NoiseEstimate.Point;
  */
 final class NoiseFit {
 
-	private static final int GROUPS = 24, ITERATIONS = 40, PARTS = 20;
+	/** Of a picture, of which each is left out once to find the errors. */
+	static final int PARTS = 20;
+	private static final int GROUPS = 24, ITERATIONS = 40;
 	private static final double CONVERGED = 1e-5;
 	private static final double OUTLIER = 4;
 	/**
@@ -248,13 +250,13 @@ final class NoiseFit {
 
 		private void weigh(int i) {
 			double v = variance(by, data.level(i)), busy = by.leak * Math.max(0, data.structure[i] - CALM * v), expected = v + busy;
-			double share = busy / expected;
+			double over = 1 / expected, share = busy * over;
 			// NB: photons are few and their distribution is skewed; the excess kurtosis is at most a²/v.
 			double spread = data.spread + by.a * by.a / (BlockStatistics.PIXELS * v) + share * share;
 			// NB: where the block itself is brighter than what is around, it may hold more noise.
 			double own = Math.max(v, variance(by, data.mean[i])), above = data.noise[i] * v - own * expected;
 			boolean outlier = above > 0 && above * above > OUTLIER * OUTLIER * spread * (own * expected) * (own * expected);
-			weight[i] = outlier ? 0 : 1 / (spread * expected * expected);
+			weight[i] = outlier ? 0 : over * over / spread;
 			energy[i] = data.noise[i] / kept(spread);
 		}
 
