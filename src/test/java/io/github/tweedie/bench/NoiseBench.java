@@ -50,6 +50,10 @@ public final class NoiseBench implements Runnable {
 	@Option(names = "--size", defaultValue = "512", description = "width and height, pixels; default ${DEFAULT-VALUE}")
 	private int size;
 
+	@Option(names = "--frame", defaultValue = "2048",
+		description = "width and height of every tenth picture as a whole frame of a camera, 0 for none; default ${DEFAULT-VALUE}")
+	private int frame;
+
 	@Option(names = "--out", defaultValue = "docs/noise.md", description = "the document to write; default ${DEFAULT-VALUE}")
 	private Path document;
 
@@ -136,7 +140,7 @@ public final class NoiseBench implements Runnable {
 
 	@Override
 	public void run() {
-		List<Outcome> outcomes = new ArrayList<>(), stacks = new ArrayList<>();
+		List<Outcome> outcomes = new ArrayList<>(), stacks = new ArrayList<>(), frames = new ArrayList<>();
 		int cell = 0, cells = GAINS.length * BACKGROUNDS.length * READ_NOISES.length;
 		for (int seed = 0; seed < seeds; seed++)
 			for (Family family : Family.values()) {
@@ -145,12 +149,14 @@ public final class NoiseBench implements Runnable {
 					outcomes.add(measure(family, FIRST_SEED + seed, size, camera, BACKGROUNDS[cell / 4 % 3]));
 					if (seed % 10 == 0)
 						stacks.add(measure(family, FIRST_SEED + seed, size, STACK, camera, BACKGROUNDS[cell / 4 % 3]));
+					if (seed % 10 == 0 && frame > 0)
+						frames.add(measure(family, FIRST_SEED + seed, frame, camera, BACKGROUNDS[cell / 4 % 3]));
 				}
 				if (seed % 3 == 0)
 					outcomes.add(measure(family, FIRST_SEED + seed, size, new Camera(0, OFFSET, READ_NOISES[seed / 3 % 3]), 0));
 			}
 		try {
-			write(outcomes, stacks);
+			write(outcomes, stacks, frames);
 		}
 		catch (IOException e) {
 			throw new UncheckedIOException(e);
@@ -159,7 +165,7 @@ public final class NoiseBench implements Runnable {
 
 	// -- Document --
 
-	private void write(List<Outcome> all, List<Outcome> stacks) throws IOException {
+	private void write(List<Outcome> all, List<Outcome> stacks, List<Outcome> frames) throws IOException {
 		StringBuilder text = new StringBuilder(String.format(Locale.ROOT, INTRODUCTION, seeds, size, size, STACK)),
 			csv = new StringBuilder("case,method,metric,value,low,high\n");
 		List<Outcome> mixed = all.stream().filter(o -> !o.gaussian()).toList();
@@ -176,6 +182,8 @@ public final class NoiseBench implements Runnable {
 			row(text, csv, "read noise " + number(readNoise), mixed, o -> o.camera.readNoise() == readNoise);
 		row(text, csv, "all", mixed, o -> true);
 		row(text, csv, "some of them, in stacks of " + STACK, stacks, o -> true);
+		if (!frames.isEmpty())
+			row(text, csv, "some of them, of " + frame + "×" + frame + " pixels", frames, o -> true);
 		text.append(String.format(Locale.ROOT, EFFICIENCY, overBound(mixed), overBound(stacks)));
 		text.append(GAUSSIAN_HEAD);
 		text.append(String.format(Locale.ROOT, "| %d | %.2f %% | %.1f %% | %.1f %% |%n", gaussian.size(),
@@ -214,7 +222,7 @@ public final class NoiseBench implements Runnable {
 		is nearly even does not tell a from b, and the interval says so; *a, at best*: in how many an estimate would be within 10 %%
 		that is without bias, normal, and at the Cramér–Rao bound of one that knows the noiseless picture, which none can surpass (see
 		`NoiseBench.leastError`). *b*: in how many the 95 %% interval of b holds the truth. The stacks are time series of %d exposures of one
-		picture, every tenth of the same pictures, under the same cameras.
+		picture, every tenth of the same pictures, under the same cameras; and as many are seen as whole frames of a camera.
 		""";
 
 	private static final String EFFICIENCY = """
