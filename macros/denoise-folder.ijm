@@ -45,7 +45,6 @@ function visit(from, to, above) {
 		problem = denoise(from + names[i], to + base(names, i));
 		if (problem == "") done++;
 		else { failed++; print("FAILED " + from + names[i] + ": " + problem); }
-		close("*");
 	}
 }
 
@@ -74,17 +73,17 @@ function folder(path) {
 function denoise(file, result) {
 	problem = call("io.github.tweedie.command.ImageFile.open", file);
 	if (problem != "") return problem;
-	rename("image");
-	problem = call("io.github.tweedie.command.Denoise.attempt", "image=image " + options);
-	if (problem != "") return problem;
+	image = getTitle();
+	problem = call("io.github.tweedie.command.Denoise.attempt", "image=[" + image + "] " + options);
 	titles = newArray("denoised", "uncertainty", "lower bound", "upper bound", "residual", "noise");
 	ends = newArray("denoised", "uncertainty", "lower", "upper", "residual", "noise");
 	for (k = 0; k < titles.length; k++) {
-		title = titles[k] + " of image"; end = ends[k];
-		problem = save(title, result + "-" + end + ".tif");
-		if (problem != "") return problem;
+		title = titles[k] + " of " + image; end = ends[k];
+		if (problem == "") problem = save(title, result + "-" + end + ".tif");
 	}
-	return "";
+	// NB: the image and its results, and no other that is open.
+	close("*" + image);
+	return problem;
 }
 
 function save(title, file) {

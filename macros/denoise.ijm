@@ -19,6 +19,7 @@ options = "";
 if (words.length > 2) options = words[2];
 result = words[1];
 if (endsWith(toLowerCase(result), ".tif")) result = substring(result, 0, lengthOf(result) - 4);
+if (endsWith(toLowerCase(result), ".tiff")) result = substring(result, 0, lengthOf(result) - 5);
 names = newArray("denoised", "uncertainty", "lower bound", "upper bound", "residual", "noise");
 files = newArray("", "-uncertainty", "-lower", "-upper", "-residual", "-noise");
 for (i = 0; i < names.length; i++)
@@ -28,12 +29,12 @@ for (i = 0; i < names.length; i++)
 setBatchMode(true);
 problem = call("io.github.tweedie.command.ImageFile.open", words[0]);
 if (problem != "") exit("The image " + words[0] + " cannot be denoised: " + problem + ".");
-rename("image");
-problem = call("io.github.tweedie.command.Denoise.attempt", "image=image " + options);
+image = getTitle();
+problem = call("io.github.tweedie.command.Denoise.attempt", "image=[" + image + "] " + options);
 if (problem != "") exit(problem);
 for (i = 0; i < names.length; i++) {
-	if (!isOpen(names[i] + " of image")) continue;
-	problem = call("io.github.tweedie.command.ImageFile.save", names[i] + " of image", result + files[i] + ".tif");
+	if (!isOpen(names[i] + " of " + image)) continue;
+	problem = call("io.github.tweedie.command.ImageFile.save", names[i] + " of " + image, result + files[i] + ".tif");
 	if (problem != "") exit(problem);
 	print("Written: " + result + files[i] + ".tif");
 }

@@ -29,7 +29,6 @@ for (i = 0; i < names.length; i++) {
 	problem = restore(names[i], base(names, i));
 	if (problem == "") done++;
 	else { failed++; print("FAILED " + names[i] + ": " + problem); }
-	close("*");
 }
 print(done + " restored, " + failed + " failed; results are in " + results);
 
@@ -55,19 +54,22 @@ function restore(name, result) {
 	if (!File.exists(masks + name)) return "there is no mask of this name in " + masks;
 	problem = call("io.github.tweedie.command.ImageFile.open", images + name);
 	if (problem != "") return problem;
-	rename("image");
+	image = getTitle();
 	problem = call("io.github.tweedie.command.ImageFile.open", masks + name);
-	if (problem != "") return "of the mask " + masks + name + ", " + problem;
-	rename("mask");
-	problem = call("io.github.tweedie.command.Inpaint.attempt", "image=image mask=mask " + options);
-	if (problem != "") return problem;
+	if (problem == "") {
+		mask = getTitle();
+		problem = call("io.github.tweedie.command.Inpaint.attempt", "image=[" + image + "] mask=[" + mask + "] " + options);
+		close(mask);
+	}
+	else problem = "of the mask " + masks + name + ", " + problem;
 	titles = newArray("restored", "uncertainty", "samples");
 	for (k = 0; k < titles.length; k++) {
-		title = titles[k] + " of image"; end = titles[k];
-		problem = save(title, result + "-" + end + ".tif");
-		if (problem != "") return problem;
+		title = titles[k] + " of " + image; end = titles[k];
+		if (problem == "") problem = save(title, result + "-" + end + ".tif");
 	}
-	return "";
+	// NB: the image and its results, and no other that is open.
+	close("*" + image);
+	return problem;
 }
 
 function save(title, file) {

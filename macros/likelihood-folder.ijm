@@ -21,11 +21,13 @@ for (i = 0; i < names.length; i++) {
 	if (!(endsWith(name, ".tif") || endsWith(name, ".tiff") || endsWith(name, ".png"))) continue;
 	problem = call("io.github.tweedie.command.ImageFile.open", images + names[i]);
 	if (problem == "") {
+		image = getImageID();
 		rename(names[i]);
 		problem = call("io.github.tweedie.command.Likelihood.attempt", "show=table " + options);
+		selectImage(image);
+		close();
 	}
 	if (problem != "") { failed++; print("FAILED " + names[i] + ": " + problem); }
-	close("*");
 }
 saveAs("Results", words[1]);
 print(nResults + " planes rated, " + failed + " images failed; the table is " + words[1]);

@@ -174,13 +174,13 @@ public class Denoise extends ModelCommand {
 			requireFinite(planes, inside, monitor);
 			// NB: a model opens on one processor and takes as long as many estimates; meanwhile the others find out about the noise.
 			CompletableFuture<List<Camera>> noisy = CompletableFuture.supplyAsync(
-				() -> IntStream.range(0, planes.channels()).mapToObj(c -> camera(planes, c)).toList());
+				() -> IntStream.range(0, planes.channels()).mapToObj(c -> camera(planes, c, monitor)).toList());
 			Prior prior = opened(noisy, monitor);
 			List<Camera> cameras = done(noisy);
 			List<Denoising> channels = cameras.stream().map(camera -> Denoising.with(prior).samples(samples).steps(steps).seed(seed)
 				.quantiles(ends()).correlation(camera.correlation()).build()).toList();
 			denoise(planes, channels, cameras, inside, result, monitor);
-			show(planes, result, channels, cameras);
+			show(planes, result, channels, cameras, selection);
 		}
 	}
 
@@ -208,6 +208,9 @@ public class Denoise extends ModelCommand {
 		requireUsed(CAMERA, "gain", gain);
 		requireUsed(CAMERA, "offset", offset);
 		requireUsed(CAMERA, "readnoise", readnoise);
+		if (!noise.equals(ESTIMATED))
+			told();
+		Denoising.requireSampling(samples, steps);
 		if (uncertainty.equals(YES) && samples < 2)
 			throw new IllegalArgumentException("The uncertainty is how far samples differ, and " + samples
 				+ " were asked for; ask for samples=2 or more, or for uncertainty=" + NO + ".");
@@ -244,8 +247,8 @@ public class Denoise extends ModelCommand {
 		if (free < needed.bytes())
 			throw new IllegalArgumentException(noRoom(needed, free, samples, image.getStackSize() + " slice(s) of " + image.getWidth()
 				+ "×" + image.getHeight() + " pixels"));
-		if (!save.isBlank() && DiskStack.free(Path.of(save)) < whole.disk())
-			throw new IllegalArgumentException(noRoom(whole, DiskStack.free(Path.of(save)), Path.of(save)));
+		if (!save.isBlank() && DiskStack.free(folder()) < whole.disk())
+			throw new IllegalArgumentException(noRoom(whole, DiskStack.free(folder()), folder()));
 	}
 
 	/** What is missing, and what helps: what is kept may go to the disk, what is worked with cannot. */
@@ -308,20 +311,24 @@ public class Denoise extends ModelCommand {
 		}
 	}
 
-	private Camera camera(GreyPlanes planes, int channel) {
-		return switch (noise) {
-			case GAUSSIAN -> new Camera(NoiseModel.gaussian(positive("sd", sd)).averaged(planes.averaged()), null);
-			case CAMERA -> {
-				NoiseModel told = NoiseModel.camera(positive("gain", gain), finite("offset", offset), notNegative("readnoise", readnoise));
-				requireLight(planes, channel);
-				yield new Camera(told.averaged(planes.averaged()), null);
-			}
-			default -> {
-				int[] some = planes.some(channel, PLANES_FOR_NOISE);
-				NoiseEstimate estimate = NoiseEstimator.estimate(some.length, planes.width(), k -> planes.plane(some[k]));
-				yield new Camera(estimate.model(), estimate);
-			}
-		};
+	private Camera camera(GreyPlanes planes, int channel, Monitor monitor) {
+		if (noise.equals(ESTIMATED)) {
+			int[] some = planes.some(channel, PLANES_FOR_NOISE);
+			NoiseEstimate estimate = NoiseEstimator.estimate(some.length, planes.width(), k -> {
+				if (monitor.cancelled())
+					throw new CancellationException("Cancelled while the noise was measured.");
+				return planes.plane(some[k]);
+			});
+			return new Camera(estimate.model(), estimate);
+		}
+		if (noise.equals(CAMERA))
+			requireLight(planes, channel);
+		return new Camera(told().averaged(planes.averaged()), null);
+	}
+
+	private NoiseModel told() {
+		return noise.equals(GAUSSIAN) ? NoiseModel.gaussian(positive("sd", sd))
+			: NoiseModel.camera(positive("gain", gain), finite("offset", offset), notNegative("readnoise", readnoise));
 	}
 
 	/** Refuses an offset below which most pixels lie, farther than by a photon and what the read noise explains. */
@@ -365,7 +372,7 @@ public class Denoise extends ModelCommand {
 		private final List<DiskStack> unfinished = new ArrayList<>();
 		private final Map<Residual.Verdict, Integer> verdicts = new EnumMap<>(Residual.Verdict.class);
 		private final ImageStack clean, spread, rest, low, high;
-		private long evaluations, replaced;
+		private long evaluations, replaced, even;
 		private double seconds;
 
 		/** What was not asked for is null. */
@@ -401,7 +408,11 @@ public class Denoise extends ModelCommand {
 	private Path file(String kind) {
 		String name = image.getTitle().replaceFirst("\\.[A-Za-z0-9]{1,5}$", "").replaceAll("[\\\\/:*?\"<>|\\p{Cntrl}]", "_");
 		if (name.isBlank()) name = "image";
-		return Path.of(save.strip()).resolve(name + "-" + kind + ".tif");
+		return folder().resolve(name + "-" + kind + ".tif");
+	}
+
+	private Path folder() {
+		return Path.of(save.strip());
 	}
 
 	/** Reads, denoises and keeps one slice after the other. */
@@ -431,6 +442,7 @@ public class Denoise extends ModelCommand {
 				result.verdicts.merge(plane.residual().verdict(), 1, Integer::sum);
 				result.evaluations = Math.max(result.evaluations, plane.evaluations());
 				result.replaced += plane.replaced();
+				result.even += plane.even();
 			}
 			result.clean.addSlice(null, planes.colour() ? GreyPlanes.packed(greys) : greys[0]);
 		}
@@ -478,9 +490,9 @@ public class Denoise extends ModelCommand {
 
 	// -- The results --
 
-	private void show(GreyPlanes planes, Result result, List<Denoising> channels, List<Camera> cameras) {
+	private void show(GreyPlanes planes, Result result, List<Denoising> channels, List<Camera> cameras, Roi selection) {
 		Set<String> remarks = remarks(planes, result, cameras);
-		Map<String, String> origin = origin(planes, result, channels, cameras, remarks);
+		Map<String, String> origin = origin(planes, result, channels, cameras, selection, remarks);
 		denoised = finished(dressed(planes, "denoised of ", result.clean), origin);
 		if (result.spread != null)
 			deviation = finished(Stacks.uncertainty(bare(planes, "uncertainty of ", result.spread), image), origin);
@@ -531,6 +543,8 @@ public class Denoise extends ModelCommand {
 		cameras.forEach(camera -> remarks.addAll(camera.warnings()));
 		if (result.replaced > 0)
 			remarks.add(result.replaced + " hot or dead pixel(s) were replaced by what their surroundings say.");
+		if (result.even > 0)
+			remarks.add(result.even + " pixel(s) lie in areas of one grey level, which hold no noise, and came back as they were.");
 		result.verdicts.forEach((verdict, count) -> {
 			if (verdict != Residual.Verdict.AS_EXPECTED)
 				remarks.add("In " + count + " of " + planes.count() + " plane(s) " + verdict.sentence());
@@ -538,7 +552,7 @@ public class Denoise extends ModelCommand {
 		return remarks;
 	}
 
-	private Map<String, String> origin(GreyPlanes planes, Result result, List<Denoising> channels, List<Camera> cameras,
+	private Map<String, String> origin(GreyPlanes planes, Result result, List<Denoising> channels, List<Camera> cameras, Roi selection,
 		Set<String> remarks)
 	{
 		Map<String, String> origin = new LinkedHashMap<>();
@@ -549,8 +563,8 @@ public class Denoise extends ModelCommand {
 		}
 		if (planes.colour())
 			origin.put("rounding", "to whole levels from 0 to 255 of red, green and blue; uncertainty and residual are not rounded");
-		if (region.equals(SELECTION))
-			origin.put("selection", String.valueOf(image.getRoi().getBounds()));
+		if (selection != null)
+			origin.put("selection", String.valueOf(selection.getBounds()));
 		if (planes.binned())
 			origin.put("resampled", "from " + image.getWidth() + "×" + image.getHeight() + " to " + planes.width() + "×"
 				+ planes.height() + " pixels");

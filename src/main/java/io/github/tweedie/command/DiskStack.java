@@ -1,5 +1,6 @@
 package io.github.tweedie.command;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -62,8 +63,10 @@ final class DiskStack extends VirtualStack implements AutoCloseable {
 		try {
 			Files.createFile(target);
 		}
-		catch (FileAlreadyExistsException e) {
+		catch (IOException | RuntimeException e) {
 			planes.close();
+			if (!(e instanceof FileAlreadyExistsException))
+				throw e;
 			throw new IllegalArgumentException("The file " + target + " exists already and is not overwritten; remove it, or give"
 				+ " save= another folder.", e);
 		}
@@ -106,8 +109,12 @@ final class DiskStack extends VirtualStack implements AutoCloseable {
 			for (int from = 0; from < getWidth() * getHeight(); from += CHUNK) {
 				int count = Math.min(CHUNK, getWidth() * getHeight() - from);
 				chunk.clear().limit(count * Float.BYTES);
-				while (chunk.hasRemaining())
-					at += planes.read(chunk, at);
+				while (chunk.hasRemaining()) {
+					int read = planes.read(chunk, at);
+					if (read < 0)
+						throw new EOFException("its file has been cut off");
+					at += read;
+				}
 				chunk.flip();
 				if (colour) chunk.asIntBuffer().get(colours, from, count);
 				else chunk.asFloatBuffer().get(greys, from, count);

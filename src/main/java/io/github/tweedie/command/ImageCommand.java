@@ -4,10 +4,12 @@ import java.awt.GraphicsEnvironment;
 import java.awt.HeadlessException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -34,6 +36,10 @@ abstract class ImageCommand extends DynamicCommand {
 
 	/** Style of an option that is the path of a folder. NB: not a File, for which a macro without it would open a chooser. */
 	static final String DIRECTORY = "directory";
+
+	/** By how many commands an image is read: ImageJ's own switch does not count. */
+	private static final Map<ImagePlus, Integer> READERS = new IdentityHashMap<>();
+	private static final AtomicInteger RUNNING = new AtomicInteger();
 
 	@Parameter(required = false)
 	private TaskService tasks;
@@ -102,7 +108,7 @@ abstract class ImageCommand extends DynamicCommand {
 				Object value = getInput(input.getName());
 				values.put(input.getName(), value instanceof ImagePlus image ? image.getTitle() : value);
 			}
-		return "run(\"" + title() + "\", \"" + MacroOptions.written(values) + "\");";
+		return "run(\"" + title() + "\", \"" + MacroOptions.written(values).replace("\\", "\\\\").replace("\"", "\\\"") + "\");";
 	}
 
 	/**
@@ -154,7 +160,8 @@ abstract class ImageCommand extends DynamicCommand {
 		if (selection == null || !selection.isArea())
 			throw new IllegalArgumentException("'" + image.getTitle() + "' has no area selection; draw one around what is to be " + remedy
 				+ ".");
-		return selection;
+		// NB: the user may clear or move it while the network works.
+		return (Roi) selection.clone();
 	}
 
 	/** Refuses a value that is none of the choices. */
@@ -189,13 +196,24 @@ abstract class ImageCommand extends DynamicCommand {
 		return images;
 	}
 
+	/** Tells ImageJ of an image that so many more commands read than before, so that it keeps its pixels when its window is closed. */
+	private static void read(ImagePlus image, int more) {
+		synchronized (READERS) {
+			int readers = READERS.merge(image, more, Integer::sum);
+			if (readers == 0)
+				READERS.remove(image);
+			image.setIgnoreFlush(readers > 0);
+		}
+	}
+
 	private void watched() {
-		IJ.resetEscape();
+		// NB: an Escape that a command beside this one has not seen yet is not to be forgotten.
+		if (RUNNING.getAndIncrement() == 0)
+			IJ.resetEscape();
 		Task task = tasks == null ? null : tasks.createTask(title());
 		if (task != null) task.start();
-		// NB: an image whose window is closed meanwhile is to keep its pixels until the end.
 		List<ImagePlus> images = images();
-		images.forEach(image -> image.setIgnoreFlush(true));
+		images.forEach(image -> read(image, 1));
 		try {
 			compute(new Monitor() {
 
@@ -220,7 +238,8 @@ abstract class ImageCommand extends DynamicCommand {
 			});
 		}
 		finally {
-			images.forEach(image -> image.setIgnoreFlush(false));
+			images.forEach(image -> read(image, -1));
+			RUNNING.decrementAndGet();
 			IJ.showProgress(1.0);
 			if (task != null) task.finish();
 		}

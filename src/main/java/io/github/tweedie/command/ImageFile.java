@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.stream.IntStream;
 
 import ij.IJ;
 import ij.ImagePlus;
@@ -29,9 +31,10 @@ public final class ImageFile {
 	private ImageFile() {}
 
 	/**
-	 * Opens an image, without a dialog.
+	 * Opens an image, without a dialog, under a title with which that of no other open image ends: so its results are found by it, and
+	 * may be closed with it. It has no brackets and no wildcards, which mean something in a macro.
 	 *
-	 * @return what keeps it from being opened; empty if it is open
+	 * @return what keeps it from being opened; empty if it is open, and in front
 	 */
 	public static String open(String path) {
 		String problem = problem(path);
@@ -39,12 +42,30 @@ public final class ImageFile {
 			return problem;
 		int before = WindowManager.getImageCount();
 		quietly(() -> IJ.open(path));
-		return WindowManager.getImageCount() > before ? "" : "the image cannot be read";
+		if (WindowManager.getImageCount() == before)
+			return "the image cannot be read";
+		ImagePlus image = WindowManager.getCurrentImage();
+		String name = Path.of(path).getFileName().toString().replaceAll("[\\[\\]*?]", "_"), title = name;
+		for (int i = 2; taken(title, image); i++)
+			title = name + " " + i;
+		image.setTitle(title);
+		return "";
+	}
+
+	private static boolean taken(String title, ImagePlus by) {
+		return IntStream.of(WindowManager.getIDList()).mapToObj(WindowManager::getImage)
+			.anyMatch(other -> other != null && other != by && other.getTitle().endsWith(title));
 	}
 
 	/** What keeps a file from being opened as an image; empty if nothing is known of that sort. */
 	static String problem(String path) {
-		Path file = Path.of(path);
+		Path file;
+		try {
+			file = Path.of(path);
+		}
+		catch (InvalidPathException e) {
+			return "that is no name of a file (" + e.getReason() + ")";
+		}
 		if (!Files.exists(file))
 			return "there is no such file";
 		try (InputStream in = Files.newInputStream(file)) {
@@ -111,7 +132,7 @@ public final class ImageFile {
 			write(image, Path.of(path));
 			return "";
 		}
-		catch (IOException e) {
+		catch (IOException | InvalidPathException e) {
 			return "The file " + path + " could not be written (" + e + ").";
 		}
 	}

@@ -126,11 +126,12 @@ public class Inpaint extends ModelCommand {
 			throw new IllegalArgumentException("One sample has no uncertainty; ask for samples=2 or more, or for show=" + RESTORED + ".");
 		Inpainting.Method chosen = method();
 		Img<FloatType> pixels = Stacks.floats(image);
-		RandomAccessibleInterval<? extends RealType<?>> hidden = hidden(pixels);
+		Roi selection = mask.equals(SELECTION) ? areaSelection(image, "restored, or name a mask image") : null;
+		RandomAccessibleInterval<? extends RealType<?>> hidden = hidden(pixels, selection);
 		Prior prior = open(model, device, monitor);
 		Inpainting inpainting = Inpainting.with(prior).method(chosen).steps(steps).samples(samples).seed(seed).noise(noise)
 			.monitor(monitor).build();
-		show(restore(inpainting, pixels, hidden), prior);
+		show(restore(inpainting, pixels, hidden), prior, selection);
 	}
 
 	@SuppressWarnings({ "unchecked", "rawtypes" })
@@ -140,9 +141,9 @@ public class Inpaint extends ModelCommand {
 
 	// -- The mask --
 
-	private RandomAccessibleInterval<? extends RealType<?>> hidden(Img<FloatType> pixels) {
+	private RandomAccessibleInterval<? extends RealType<?>> hidden(Img<FloatType> pixels, Roi selection) {
 		return switch (mask) {
-			case SELECTION -> Stacks.inside(areaSelection(image, "restored, or name a mask image"), image.getWidth(), image.getHeight());
+			case SELECTION -> Stacks.inside(selection, image.getWidth(), image.getHeight());
 			case NOT_A_NUMBER -> Stacks.notNumbers(pixels);
 			default -> Stacks.floats(maskImage());
 		};
@@ -180,13 +181,14 @@ public class Inpaint extends ModelCommand {
 
 	// -- The results --
 
-	private void show(Restored result, Prior prior) {
+	private void show(Restored result, Prior prior, Roi selection) {
+		Map<String, String> origin = origin(result, prior, selection);
 		String title = image.getTitle();
 		restored = Stacks.dressed(Stacks.image("restored of " + title, result.mean(), image.getCalibration()), image);
-		describe(restored, result, prior);
+		describe(restored, origin, image.getInfoProperty());
 		if (!show.equals(RESTORED)) {
 			uncertainty = Stacks.uncertainty(Stacks.image("uncertainty of " + title, result.deviation(), image.getCalibration()), image);
-			describe(uncertainty, result, prior);
+			describe(uncertainty, origin, image.getInfoProperty());
 		}
 		if (show.equals(SAMPLES)) {
 			draws = Stacks.image("samples of " + title, result.samples(), image.getCalibration());
@@ -194,20 +196,20 @@ public class Inpaint extends ModelCommand {
 			if (image.getStackSize() > 1) draws.setDimensions(1, image.getStackSize(), samples);
 			else draws.setDimensions(1, 1, samples);
 			draws.setOpenAsHyperStack(true);
-			describe(draws, result, prior);
+			describe(draws, origin, image.getInfoProperty());
 		}
 	}
 
-	/** Writes where the image came from into its properties and, for people, into what 'Show Info...' tells. */
-	private void describe(ImagePlus output, Restored result, Prior prior) {
+	/** Where the images came from. */
+	private Map<String, String> origin(Restored result, Prior prior, Roi selection) {
 		Map<String, String> origin = new LinkedHashMap<>(result.provenance());
 		origin.put("model", prior.name());
 		origin.put("device", prior.device());
 		origin.put("evaluations", Long.toString(result.evaluations()));
 		origin.put("seconds", String.format(Locale.ROOT, "%.2f", result.seconds()));
-		if (mask.equals(SELECTION)) origin.put("selection", selectionLine(image.getRoi()));
+		if (selection != null) origin.put("selection", selectionLine(selection));
 		origin.put("macro", macroLine());
-		describe(output, origin, image.getInfoProperty());
+		return origin;
 	}
 
 	/** The line of a macro that makes a selection. Composite selections have none; save them as .roi files. */

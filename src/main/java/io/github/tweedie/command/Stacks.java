@@ -126,7 +126,7 @@ final class Stacks {
 		ImagePlus image = arranged(bare, like);
 		if (like instanceof CompositeImage composite) {
 			CompositeImage dressed = new CompositeImage(bare, composite.getMode());
-			dressed.setLuts(composite.getLuts());
+			dressed.setLuts(calibrated(composite.getLuts(), like.getCalibration()));
 			image = dressed;
 		}
 		else if (bare.getType() != ImagePlus.COLOR_RGB) {
@@ -143,14 +143,24 @@ final class Stacks {
 
 	/** ImageJ keeps the display range of a density-calibrated image in raw values. */
 	static double[] calibratedRange(ImagePlus image) {
-		Calibration calibration = image.getCalibration();
-		double low = image.getDisplayRangeMin(), high = image.getDisplayRangeMax();
-		if (calibration.calibrated()) {
-			double a = calibration.getCValue(low), b = calibration.getCValue(high);
-			low = Math.min(a, b);
-			high = Math.max(a, b);
+		return calibratedRange(image.getDisplayRangeMin(), image.getDisplayRangeMax(), image.getCalibration());
+	}
+
+	private static double[] calibratedRange(double low, double high, Calibration calibration) {
+		if (!calibration.calibrated())
+			return new double[] { low, high };
+		double a = calibration.getCValue(low), b = calibration.getCValue(high);
+		return new double[] { Math.min(a, b), Math.max(a, b) };
+	}
+
+	/** Lookup tables, changed to display ranges in calibrated grey levels. */
+	private static LUT[] calibrated(LUT[] tables, Calibration calibration) {
+		for (LUT table : tables) {
+			double[] range = calibratedRange(table.min, table.max, calibration);
+			table.min = range[0];
+			table.max = range[1];
 		}
-		return new double[] { low, high };
+		return tables;
 	}
 
 	/** The largest value of a stack. */

@@ -35,7 +35,7 @@ record BlockSpectra(int side) {
 	 * @param level mean grey level
 	 * @param power of each cell, one cell for each frequency along Y, then along X
 	 */
-	record Block(int part, double level, float[] power) {}
+	record Block(int part, double level, double[] power) {}
 
 	/** Of all blocks with hardly a clipped pixel, or of as many, evenly spread. */
 	Block[] of(int count, IntFunction<float[]> planes, IntFunction<Range> ranges, int width) {
@@ -197,12 +197,12 @@ record BlockSpectra(int side) {
 			return new Block(part, mean, power(z));
 		}
 
-		private float[] power(double[][] z) {
+		private double[] power(double[][] z) {
 			double[][] even = products(cos, z), odd = products(sin, z);
-			float[] power = new float[(half + 1) * (half + 1)];
+			double[] power = new double[(half + 1) * (half + 1)];
 			for (double[][] along : new double[][][] { products(cos, even), products(sin, even), products(cos, odd), products(sin, odd) })
 				for (int i = 0; i < power.length; i++)
-					power[i] += (float) (along[i / (half + 1)][i % (half + 1)] * along[i / (half + 1)][i % (half + 1)]);
+					power[i] += along[i / (half + 1)][i % (half + 1)] * along[i / (half + 1)][i % (half + 1)];
 			return power;
 		}
 

@@ -13,9 +13,10 @@ import io.github.tweedie.sde.Shape;
  * square of its excess, there and in the blocks beside it, so that the worst answers change nothing.
  *
  * @param inner the denoiser over planes
+ * @param inside Y×X, pixels of the blocks that count where it is told how many were bounded; null for all
  * @param told of each plane
  */
-public record BoundedDenoiser(Denoiser inner, Bounds told) implements Denoiser {
+public record BoundedDenoiser(Denoiser inner, boolean[] inside, Bounds told) implements Denoiser {
 
 	/** Hears how much of a plane was bounded. */
 	@FunctionalInterface
@@ -43,16 +44,16 @@ public record BoundedDenoiser(Denoiser inner, Bounds told) implements Denoiser {
 	}
 
 	/** One plane that begins at an index; the share of its blocks that needed it. */
-	private static double bound(float[] x, float[] out, int from, int width, int height, double most) {
+	private double bound(float[] x, float[] out, int from, int width, int height, double most) {
 		int columns = (width + SIDE - 1) / SIDE, rows = (height + SIDE - 1) / SIDE;
 		float[] share = new float[columns * rows];
 		IntStream.range(0, rows).parallel().forEach(row -> {
 			for (int column = 0; column < columns; column++)
 				share[row * columns + column] = (float) Math.min(1, most / energy(x, out, from, width, height, column, row));
 		});
-		int whole = wholeOnes(share);
-		if (whole == share.length)
-			return 0;
+		double bounded = bounded(share, columns, width, height);
+		if (allWhole(share))
+			return bounded;
 		float[] least = new float[share.length];
 		for (int i = 0; i < least.length; i++)
 			least[i] = around(share, columns, rows, i % columns, i / columns);
@@ -61,14 +62,36 @@ public record BoundedDenoiser(Denoiser inner, Bounds told) implements Denoiser {
 			// NB: what is no number is not to be multiplied.
 			out[from + i] = s == 1 ? out[from + i] : s == 0 ? x[from + i] : x[from + i] + s * (out[from + i] - x[from + i]);
 		}
-		return 1 - (double) whole / share.length;
+		return bounded;
 	}
 
-	private static int wholeOnes(float[] share) {
-		int count = 0;
+	private static boolean allWhole(float[] share) {
 		for (float s : share)
-			count += s == 1 ? 1 : 0;
-		return count;
+			if (s != 1)
+				return false;
+		return true;
+	}
+
+	/** Share of the blocks that count. */
+	private double bounded(float[] share, int columns, int width, int height) {
+		int bounded = 0, all = 0;
+		for (int i = 0; i < share.length; i++)
+			if (counts(i % columns, i / columns, width, height)) {
+				all++;
+				bounded += share[i] < 1 ? 1 : 0;
+			}
+		return all == 0 ? 0 : (double) bounded / all;
+	}
+
+	/** Whether a block holds a pixel that counts. */
+	private boolean counts(int column, int row, int width, int height) {
+		if (inside == null)
+			return true;
+		for (int y = row * SIDE; y < Math.min(height, (row + 1) * SIDE); y++)
+			for (int x = column * SIDE; x < Math.min(width, (column + 1) * SIDE); x++)
+				if (inside[y * width + x])
+					return true;
+		return false;
 	}
 
 	/** Mean square of what was taken away from a block, of which the last ones reach back; infinite if that is not a number. */

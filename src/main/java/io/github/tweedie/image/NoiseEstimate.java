@@ -80,11 +80,6 @@ public record NoiseEstimate(NoiseModel model, Interval a, Interval b, List<Point
 		}
 	}
 
-	/** Whether the variance is the same everywhere, as far as the image tells. */
-	public boolean gaussian() {
-		return model.a() == 0;
-	}
-
 	/** Sentences for the user; empty if there is nothing to heed. */
 	public List<String> warnings() {
 		return List.of(correlationWarning(), clippingWarning()).stream().filter(s -> !s.isEmpty()).toList();

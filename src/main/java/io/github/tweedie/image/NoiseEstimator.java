@@ -291,12 +291,16 @@ public final class NoiseEstimator {
 				return small(Math.max(rounding, difference()), step, clippedLow, clippedHigh);
 			Fit[] fits = Arrays.stream(Band.values()).parallel().map(Fit::new).toArray(Fit[]::new);
 			Fit fine = fits[Band.FINE.ordinal()], broad = fits[Band.BROAD.ordinal()], fit = broad.agreesWith(fine) ? broad : fine;
-			NoiseEstimate near = fit.estimate(fit.flatness(source, width), rounding, step, clippedLow, clippedHigh);
+			// NB: a float is rounded, too.
+			double digit = Math.ulp((float) Math.max(Math.abs(levels[0]), Math.abs(levels[2])));
+			NoiseEstimate near = fit.estimate(fit.flatness(source, width), Math.max(rounding, digit * digit / 12), step, clippedLow,
+				clippedHigh);
 			return NoiseSpectrum.refined(near, samples.size(), source::plane, s -> samples.get(s).levels.range(), width);
 		}
 
 		private double difference() {
-			return samples.stream().mapToDouble(s -> s.difference).average().orElse(0);
+			// NB: a plane without any noise, as an empty one of a stack, tells nothing of the others.
+			return samples.stream().mapToDouble(s -> s.difference).filter(d -> d > 0).average().orElse(0);
 		}
 
 		/** Too small to tell more than one number. */
@@ -342,7 +346,7 @@ public final class NoiseEstimator {
 
 			NoiseEstimate estimate(Flatness flatness, double rounding, double step, double clippedLow, double clippedHigh) {
 				NoiseFit.Told told = line.told().times(flatness.factor());
-				double lift = Math.max(0, rounding - told.model().variance(levels[0]));
+				double lift = Math.max(0, rounding - (told.model().a() * levels[0] + told.model().b()));
 				return new NoiseEstimate(new NoiseModel(told.model().a(), told.model().b() + lift), told.a(),
 					new Interval(told.b().low(), told.b().high() + lift), points(flatness.factor()), flatness.correlation(), step, clippedLow,
 					clippedHigh);

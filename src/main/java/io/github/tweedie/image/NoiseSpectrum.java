@@ -208,7 +208,7 @@ final class NoiseSpectrum {
 		data = new NoiseFit.Data(mean, mean, noise, structure, part, order, spectra.spread(high));
 		sloping = new NoiseFit(data, false);
 		// NB: structure of bright places may make it so steep that dark ones would have less than no noise.
-		line = sloping.a() > 0 && darkest() > 0 ? sloping : new NoiseFit(data, true);
+		line = sloping.a() > 0 && usable() ? sloping : new NoiseFit(data, true);
 		variance = line::variance;
 		double[] ratio = IntStream.range(0, blocks.length).mapToDouble(i -> structure[i] / line.variance(mean[i])).toArray();
 		double spread = spectra.spread(low);
@@ -251,9 +251,9 @@ final class NoiseSpectrum {
 			.mapToDouble(c -> spectra.weight(c) * blocks[i].power()[c] / power[c]).sum() / all).toArray();
 	}
 
-	/** Variance of dark places by the line with a slope. */
-	private double darkest() {
-		return sloping.a() * NoiseFit.quantile(mean.clone(), DARK) + sloping.b();
+	/** Whether the line with a slope leaves some noise to dark places, and tells of no more than there is. */
+	private boolean usable() {
+		return sloping.a() * NoiseFit.quantile(mean.clone(), DARK) + sloping.b() > 0 && sloping.plausible();
 	}
 
 	private double[] mean(IntPredicate which) {
@@ -360,7 +360,7 @@ final class NoiseSpectrum {
 
 	private NoiseFit.Told told() {
 		NoiseFit.Told free = sloping.told();
-		if (darkest() > 0)
+		if (usable())
 			return free;
 		NoiseFit.Told told = line.told();
 		return new NoiseFit.Told(told.model(), new Interval(0, free.a().high()), new Interval(

@@ -91,15 +91,6 @@ public final class VarianceStabilizer {
 		return under > 0 ? factor * Math.sqrt(under) : 0;
 	}
 
-	/** Derivative of {@link #forward(double)}: stabilised units per grey level; 0 where it is constant. */
-	public double slope(double z) {
-		double a = noise.a();
-		if (a == 0)
-			return 1 / sigma;
-		double under = a * z + constant;
-		return under > 0 ? 1 / Math.sqrt(under) : 0;
-	}
-
 	/**
 	 * Grey level whose noisy values have this stabilised mean: the exact unbiased inverse. Below the stabilised mean of no light it
 	 * goes on as the asymptotic inverse does, down to the grey level at which the model has no variance: what was taken for no light

@@ -119,7 +119,7 @@ public final class Whitening {
 	private void lift(float[] plane, int width) {
 		double added = Math.sqrt(missing);
 		IntStream.range(0, plane.length / width).parallel().forEach(y -> {
-			UniformRandomProvider random = new Noise(1).generator(Purpose.PROBE, 0, 0, y);
+			UniformRandomProvider random = new Noise(1).generator(Purpose.WHITENING, 0, 0, y);
 			NormalizedGaussian gaussian = NormalizedGaussian.of(random);
 			for (int i = y * width; i < (y + 1) * width; i++)
 				plane[i] += (float) (added * gaussian.sample());

@@ -101,12 +101,15 @@ public final class Denoising {
 	 * @param quantiles of the samples, Y×X grey levels for each order that was asked for
 	 * @param evaluations network evaluations, per sample if there are samples
 	 * @param residual what was taken away
-	 * @param replaced pixels that were taken for hot or dead ones, and estimated from their surroundings alone
+	 * @param replaced number of pixels that were taken for hot or dead ones, and estimated from their surroundings alone
+	 * @param even number of pixels in areas of one grey level, which came back as they were
 	 */
-	public record Plane(float[] mean, float[] deviation, float[][] quantiles, long evaluations, Residual residual, int replaced) {
+	public record Plane(float[] mean, float[] deviation, float[][] quantiles, long evaluations, Residual residual, int replaced,
+		int even)
+	{
 
-		private Plane(float[] mean, float[] deviation, long evaluations, Residual residual, int replaced) {
-			this(mean, deviation, new float[0][], evaluations, residual, replaced);
+		private Plane(float[] mean, float[] deviation, long evaluations, Residual residual, int replaced, int even) {
+			this(mean, deviation, new float[0][], evaluations, residual, replaced, even);
 		}
 	}
 
@@ -161,7 +164,7 @@ public final class Denoising {
 		return plane(grey, width, noise, index, null, watcher);
 	}
 
-	/** @param inside Y×X, the pixels of which the residual is told; null for all */
+	/** @param inside Y×X, the pixels of which the residual is told, and how many were replaced or even; null for all */
 	public Plane plane(float[] grey, int width, NoiseModel noise, int index, boolean[] inside, Monitor watcher) {
 		requireFinite(grey, width, index);
 		if (quantiles.length == 0)
@@ -169,7 +172,7 @@ public final class Denoising {
 		float[][] draws = new float[samples][];
 		Plane plane = plane(grey, width, noise, index, inside, watcher, (s, draw) -> draws[s] = draw);
 		return new Plane(plane.mean, plane.deviation, Posterior.quantiles(draws, quantiles), plane.evaluations, plane.residual,
-			plane.replaced);
+			plane.replaced, plane.even);
 	}
 
 	/** Samples that a quantile of an order needs, see {@link Builder#quantiles}; infinitely many, or NaN, if it is not in (0, 1). */
@@ -186,7 +189,7 @@ public final class Denoising {
 		if (noise.a() == 0 && noise.b() == 0) {
 			for (int s = 0; s < samples; s++)
 				draws.take(s, grey.clone());
-			return new Plane(grey.clone(), samples > 1 ? new float[grey.length] : null, 0, Residual.NONE, 0);
+			return new Plane(grey.clone(), samples > 1 ? new float[grey.length] : null, 0, Residual.NONE, 0, 0);
 		}
 		NoisyPlane stabilised = NoisyPlane.stabilised(prior, grey, width, noise, whitening, inflation);
 		if (method == Method.STABILISED)
@@ -199,46 +202,55 @@ public final class Denoising {
 		NoisyPlane linear = NoisyPlane.linear(prior, kept, width, noise, first.mean, stabilised.replaced(), inflation, iterations);
 		Monitor rest = watcher.part(1, 1, 2);
 		Plane plane = samples == 0 ? estimated(linear, width, inside, rest) : sampled(linear, width, index, inside, rest, draws);
-		return new Plane(plane.mean, plane.deviation, plane.evaluations + 1, plane.residual, plane.replaced);
+		return new Plane(plane.mean, plane.deviation, first.evaluations + plane.evaluations, plane.residual, plane.replaced, plane.even);
 	}
 
-	/** @param bounded receives the largest share of a plane that was bounded */
-	private Denoiser network(double sigma, int pixels, int width, Monitor watcher, double[] bounded) {
+	/** What the calls of the network had in common. */
+	private static final class Calls {
+		/** Planes that it was shown. */
+		private long planes;
+		/** The largest share of a plane that was bounded. */
+		private double bounded;
+	}
+
+	/** @param inside as above */
+	private Denoiser network(double sigma, int pixels, int width, boolean[] inside, Monitor watcher, Calls calls) {
 		boolean once = samples == 0 && method == Method.STABILISED;
 		Denoiser planes = once ? WholePlanes.ofOneCall(prior, pixels / width, width, sigma, watcher)
 			: WholePlanes.of(prior, pixels / width, width, watcher);
+		Denoiser counted = (batch, out) -> {
+			calls.planes += batch.shape().n();
+			planes.denoise(batch, out);
+		};
 		// NB: planes under more noise are stretched ones, or taken for noisier than they are.
-		return WideRangeDenoiser.over(new BoundedDenoiser(planes, (level, share) -> {
+		return WideRangeDenoiser.over(new BoundedDenoiser(counted, inside, (level, share) -> {
 			if (level <= sigma)
-				bounded[0] = Math.max(bounded[0], share);
+				calls.bounded = Math.max(calls.bounded, share);
 		}), prior, sigma);
 	}
 
 	private Plane estimated(NoisyPlane noisy, int width, boolean[] inside, Monitor watcher) {
 		float[] data = noisy.data(), clean = new float[data.length];
 		double sigma = Math.min(prior.sigmaMax(), noisy.sigma());
-		long[] calls = { 0 };
-		double[] bounded = { 0 };
-		Denoiser network = counted(network(sigma, data.length, width, watcher, bounded), calls);
+		Calls calls = new Calls();
+		Denoiser network = network(sigma, data.length, width, inside, watcher, calls);
 		Batch batch = Batch.of(Shape.planes(1, 1, data.length / width, width), data, sigma, Batch.unlabelled(1));
 		network.denoise(batch, clean);
 		noisy.condition().denoised(network, batch, clean);
 		watcher.progress(1, 1);
 		float[] stable = noisy.stable().apply(clean);
-		Residual residual = judged(noisy, clean, stable, inside, bounded[0]);
-		return new Plane(noisy.back().apply(stable), null, calls[0], residual, noisy.replaced().length);
+		Residual residual = judged(noisy, clean, stable, inside, calls);
+		return new Plane(noisy.back().apply(stable), null, calls.planes, residual, count(noisy.replaced(), inside),
+			count(noisy.even(), inside));
 	}
 
-	private static Residual judged(NoisyPlane noisy, float[] clean, float[] stable, boolean[] inside, double bounded) {
+	private static Residual judged(NoisyPlane noisy, float[] clean, float[] stable, boolean[] inside, Calls calls) {
 		Residual residual = noisy.judge().apply(clean, stable, inside);
-		return bounded > MOST_BOUNDED ? residual.bounded() : residual;
+		return new Residual(residual.deviation(), residual.correlation(), calls.bounded > MOST_BOUNDED);
 	}
 
-	private static Denoiser counted(Denoiser network, long[] calls) {
-		return (batch, out) -> {
-			calls[0]++;
-			network.denoise(batch, out);
-		};
+	private static int count(int[] pixels, boolean[] inside) {
+		return (int) IntStream.of(pixels).filter(i -> inside == null || inside[i]).count();
 	}
 
 	private Plane sampled(NoisyPlane noisy, int width, int index, boolean[] inside, Monitor watcher, Draws draws) {
@@ -258,9 +270,8 @@ public final class Denoising {
 				condition.denoised(prior, batch, estimate);
 			}
 		};
-		double[] bounded = { 0 };
-		Denoiser network = network(sigma, data.length, width, watcher, bounded);
-		long evaluations = 0;
+		Calls calls = new Calls();
+		Denoiser network = network(sigma, data.length, width, inside, watcher, calls);
 		Posterior posterior = new Posterior(data.length);
 		float[] seen = new float[data.length];
 		int batch = WholePlanes.batch(samples, data.length);
@@ -269,7 +280,6 @@ public final class Denoising {
 			State state = sampler.sample(network, Shape.planes(n, 1, data.length / width, width),
 				IntStream.range(from, from + n).toArray(), Batch.unlabelled(n), begun, new Noise(seed, index),
 				watcher.part(from, n, samples));
-			evaluations += (long) n * state.evaluations;
 			for (int s = 0; s < n; s++) {
 				float[] clean = Arrays.copyOfRange(state.x, s * data.length, (s + 1) * data.length);
 				float[] grey = noisy.back().apply(noisy.stable().apply(clean));
@@ -281,8 +291,8 @@ public final class Denoising {
 				draws.take(from + s, grey);
 			}
 		}
-		return new Plane(posterior.mean(), samples > 1 ? posterior.deviation() : null, evaluations / samples,
-			judged(noisy, seen, noisy.stable().apply(seen), inside, bounded[0]), noisy.replaced().length);
+		return new Plane(posterior.mean(), samples > 1 ? posterior.deviation() : null, calls.planes / samples,
+			judged(noisy, seen, noisy.stable().apply(seen), inside, calls), count(noisy.replaced(), inside), count(noisy.even(), inside));
 	}
 
 	/**
@@ -410,8 +420,7 @@ public final class Denoising {
 
 		/** @throws IllegalArgumentException if a number is out of its range, or the prior is not one of grey planes */
 		public Denoising build() {
-			require(samples >= 0, "The number of samples must be 0 (one call) or more; seen was " + samples + ".");
-			require(steps >= 2, "The number of steps must be at least 2; seen was " + steps + ".");
+			requireSampling(samples, steps);
 			require(inflation >= 1 && inflation < Double.POSITIVE_INFINITY,
 				"The factor on the noise must be at least 1; seen was " + inflation + ".");
 			for (double order : quantiles)
@@ -428,9 +437,20 @@ public final class Denoising {
 			return new Denoising(this);
 		}
 
-		private static void require(boolean condition, String sentence) {
-			if (!condition)
-				throw new IllegalArgumentException(sentence);
-		}
+	}
+
+	/**
+	 * For whoever wants to know before a prior is opened.
+	 *
+	 * @throws IllegalArgumentException if {@link Builder#build} would refuse one of these numbers
+	 */
+	public static void requireSampling(int samples, int steps) {
+		require(samples >= 0, "The number of samples must be 0 (one call) or more; seen was " + samples + ".");
+		require(steps >= 2, "The number of steps must be at least 2; seen was " + steps + ".");
+	}
+
+	private static void require(boolean condition, String sentence) {
+		if (!condition)
+			throw new IllegalArgumentException(sentence);
 	}
 }

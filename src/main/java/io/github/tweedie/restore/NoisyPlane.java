@@ -29,9 +29,10 @@ import io.github.tweedie.sde.Shape;
  * @param back from there to grey levels; may use the same array
  * @param judge of what was taken away
  * @param replaced indices of the pixels that were taken for hot or dead ones, and replaced
+ * @param even indices of the pixels in areas of one grey level, which they keep
  */
 record NoisyPlane(float[] data, double sigma, Conditioner condition, UnaryOperator<float[]> stable, UnaryOperator<float[]> back,
-	Judge judge, int[] replaced)
+	Judge judge, int[] replaced, int[] even)
 {
 
 	/** Judges what was taken away. */
@@ -80,7 +81,7 @@ record NoisyPlane(float[] data, double sigma, Conditioner condition, UnaryOperat
 			boolean[] judged = without(even, inside, data.length);
 			double deviation = unit * stabilizer.deviation(some(means, judged));
 			return Residual.of(data, clean, width, scale.toData(deviation, prior.low(), prior.high()), judged);
-		}, hot);
+		}, hot, even.stream().toArray());
 	}
 
 	/** Of plateaus nothing is taken away. */
@@ -157,6 +158,6 @@ record NoisyPlane(float[] data, double sigma, Conditioner condition, UnaryOperat
 				b[i] = (float) inflation * clean[i] / deviation[i];
 			}
 			return Residual.of(a, b, width, 1, inside);
-		}, replaced);
+		}, replaced, new int[0]);
 	}
 }

@@ -10,8 +10,9 @@ import io.github.tweedie.sde.Runs;
  *
  * @param deviation standard deviation, 1 if as much was taken as the noise holds
  * @param correlation of horizontal and vertical neighbours, 0 for noise that is independent from pixel to pixel
+ * @param bounded whether the network wanted to take away far more than noise can hold, and was not let
  */
-public record Residual(double deviation, double correlation) {
+public record Residual(double deviation, double correlation, boolean bounded) {
 
 	/** Of an image without noise nothing is taken away; and of a few pixels nothing can be said. */
 	static final Residual NONE = new Residual(1, 0);
@@ -20,9 +21,8 @@ public record Residual(double deviation, double correlation) {
 	/** Noise alone has 1 and 0 with standard errors of 0.05. */
 	private static final int FEWEST = 256;
 
-	/** Where the network wanted to take away far more than noise can hold, and was not let: so much at least. */
-	Residual bounded() {
-		return new Residual(Math.max(2.5, deviation), correlation);
+	Residual(double deviation, double correlation) {
+		this(deviation, correlation, false);
 	}
 
 	/**
@@ -99,6 +99,8 @@ public record Residual(double deviation, double correlation) {
 	/** What a residual says of the result. */
 	public enum Verdict {
 		AS_EXPECTED(""),
+		BOUNDED("the network wanted to take away far more than noise can hold, and was not let: the noise is stronger than was thought, or"
+			+ " the network does not know such images; there the image was mostly kept as it is."),
 		TOO_MUCH("more was taken away than the noise explains: structure was lost, or the noise is stronger than was thought; "
 			+ "look at the residual."),
 		CORRELATED("what was taken away is alike in neighbouring pixels: structure was lost, or the noise is not independent from "
@@ -120,7 +122,7 @@ public record Residual(double deviation, double correlation) {
 	}
 
 	public Verdict verdict() {
-		return deviation > MOST ? Verdict.TOO_MUCH : deviation < FAR_TOO_LITTLE ? Verdict.TOO_STRONG
+		return bounded ? Verdict.BOUNDED : deviation > MOST ? Verdict.TOO_MUCH : deviation < FAR_TOO_LITTLE ? Verdict.TOO_STRONG
 			: correlation > ALIKE ? Verdict.CORRELATED : deviation < LEAST ? Verdict.TOO_LITTLE : Verdict.AS_EXPECTED;
 	}
 }

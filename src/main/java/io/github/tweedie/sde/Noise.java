@@ -19,7 +19,7 @@ public record Noise(long seed, int plane) {
 
 	/** What a draw is for. Two draws of one step never share a stream. */
 	public enum Purpose {
-		START, MOVE, CORRECT, CONDITION, WEIGHT, PROBE, MOMENTUM, STAGE, PLATEAU
+		START, MOVE, CORRECT, CONDITION, WEIGHT, PROBE, MOMENTUM, STAGE, PLATEAU, WHITENING
 	}
 
 	/** Noise of the first plane. */

@@ -17,7 +17,6 @@ import io.github.tweedie.bench.Contender.Kind;
 import io.github.tweedie.bench.Exposure.Setting;
 import io.github.tweedie.image.NoiseEstimate;
 import io.github.tweedie.image.NoiseEstimator;
-import io.github.tweedie.image.NoiseModel;
 import io.github.tweedie.image.Specimen.Family;
 import io.github.tweedie.model.ModelPackage;
 import io.github.tweedie.restore.Denoising;
@@ -324,12 +323,11 @@ public final class DenoisingBench implements Runnable {
 		report.say("");
 		report.say("| | noise | in the interval | deviation over error |");
 		report.say("| --- | --- | --: | --: |");
-		Denoising denoising = Denoising.with(prior).samples(DRAWS).steps(steps).quantiles(0.05, 0.95).build();
 		seen.forEach((set, pictures) -> {
 			for (Setting setting : List.of(Setting.gaussian(10), Setting.poisson(100))) {
 				Score inside = new Score(), ratio = new Score();
 				for (int i = 0; i < Math.min(bounded, pictures.size()); i++)
-					interval(denoising, Exposure.of(pictures.get(i).crop(INTERVAL_SIZE, i), setting, 9000 + i), inside, ratio);
+					interval(prior, Exposure.of(pictures.get(i).crop(INTERVAL_SIZE, i), setting, 9000 + i), inside, ratio);
 				report.say("| " + set + " | " + setting + " |" + figure(" %.1f ± %.1f %% |", inside) + figure(" %.2f ± %.2f |", ratio));
 				record(set + ", " + setting, "interval of 90 %", "truth_inside_percent", inside);
 				record(set + ", " + setting, "interval of 90 %", "deviation_over_error", ratio);
@@ -339,8 +337,8 @@ public final class DenoisingBench implements Runnable {
 	}
 
 	/** Of one picture: percent of its pixels whose truth lies in the interval, and deviation over error. */
-	private static void interval(Denoising denoising, Exposure exposure, Score inside, Score ratio) {
-		Denoising.Plane plane = denoising.plane(exposure.grey(), exposure.width(), exposure.noise(), 0, Monitor.NONE);
+	private void interval(Prior prior, Exposure exposure, Score inside, Score ratio) {
+		Denoising.Plane plane = denoised(Denoising.with(prior).samples(DRAWS).steps(steps).quantiles(0.05, 0.95), exposure);
 		float[] truth = exposure.truth(), low = plane.quantiles()[0], high = plane.quantiles()[1];
 		double hits = 0, spread = 0, error = 0;
 		for (int i = 0; i < truth.length; i++) {
@@ -382,7 +380,8 @@ public final class DenoisingBench implements Runnable {
 		List<Picture> pictures = Picture.specimens(List.of(Family.FILAMENTS, Family.DENDRITES), size, 1);
 		for (Picture picture : pictures) {
 			Exposure exposure = Exposure.of(picture, setting, 7000);
-			Denoising.Plane once = denoised(prior, exposure, 0), drawn = denoised(prior, exposure, samples);
+			Denoising.Plane once = denoised(Denoising.with(prior), exposure);
+			Denoising.Plane drawn = denoised(Denoising.with(prior).samples(samples).steps(steps), exposure);
 			shown.add(setting.data(exposure.grey()));
 			shown.add(setting.data(once.mean()));
 			shown.add(setting.uncertainty(drawn.deviation(), WHITE));
@@ -400,8 +399,9 @@ public final class DenoisingBench implements Runnable {
 			setting, samples, 100 * WHITE);
 	}
 
-	private Denoising.Plane denoised(Prior prior, Exposure exposure, int samples) {
-		return Denoising.with(prior).correlation(exposure.correlation()).samples(samples).steps(steps).build()
+	/** As the command does it. */
+	private static Denoising.Plane denoised(Denoising.Builder options, Exposure exposure) {
+		return options.correlation(exposure.correlation()).build()
 			.plane(exposure.grey(), exposure.width(), exposure.noise(), 0, Monitor.NONE);
 	}
 
@@ -425,7 +425,7 @@ public final class DenoisingBench implements Runnable {
 			Score left = new Score();
 			double most = 0;
 			for (int seed = 0; seed < seeds; seed++) {
-				double share = left(Denoising.with(prior).build(), camera, 100, size, seed);
+				double share = left(Denoising.with(prior), camera, 100, size, seed);
 				left.add(share);
 				most = Math.max(most, share);
 			}
@@ -442,13 +442,13 @@ public final class DenoisingBench implements Runnable {
 	 *
 	 * @param light grey levels above the camera's offset, everywhere the same
 	 */
-	static double left(Denoising denoising, Camera camera, float light, int size, long seed) {
+	static double left(Denoising.Builder options, Camera camera, float light, int size, long seed) {
 		float[] flat = new float[size * size];
 		Arrays.fill(flat, light);
 		float[] grey = Exposure.rounded(camera.expose(flat, 5000 + seed));
 		NoiseEstimate estimate = NoiseEstimator.estimate(grey, size);
-		NoiseModel noise = estimate.model();
-		return deviation(denoising.plane(grey, size, noise, 0, Monitor.NONE).mean()) / deviation(grey);
+		Denoising denoising = options.correlation(estimate.correlation()).build();
+		return deviation(denoising.plane(grey, size, estimate.model(), 0, Monitor.NONE).mean()) / deviation(grey);
 	}
 
 	private static double deviation(float[] x) {
@@ -504,7 +504,8 @@ public final class DenoisingBench implements Runnable {
 		*Tweedie, one call* is what `Tweedie Denoise...` does without options, *mean of samples* what it does with `samples`; that one
 		is slow, so it is measured on fewer pictures, and given as the difference to one call on the same pictures. BM3D (Dabov et al.
 		2007, with the parameters of Lebrun 2012), non-local means and total variation see what the network sees: the same stabilised
-		picture with the same noise, and the same exact unbiased inverse takes them back. Gaussian and median filter the grey levels
+		picture with the same noise, and the same exact unbiased inverse takes them back (but no hot pixels are replaced for them, and no
+		noise is made white). Gaussian and median filter the grey levels
 		themselves. All of these but BM3D are tuned by an oracle: of a grid of settings the best for each picture is taken, as no user
 		can. PSNR in dB, of the contrast; SSIM below (Wang et al. 2004, Gaussian window). Both are means with their standard errors;
 		differences are taken picture by picture.

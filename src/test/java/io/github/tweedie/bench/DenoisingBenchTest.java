@@ -120,8 +120,8 @@ class DenoisingBenchTest {
 		Prior same = Prior.of("identity", (batch, out) -> System.arraycopy(batch.x(), 0, out, 0, out.length));
 		Prior none = Prior.of("none", (batch, out) -> {});
 		Camera camera = new Camera(0, 500, 20);
-		assertEquals(1, DenoisingBench.left(Denoising.with(same).build(), camera, 100, 64, 1), 1e-3);
-		assertEquals(0, DenoisingBench.left(Denoising.with(none).build(), camera, 100, 64, 1), 1e-6);
+		assertEquals(1, DenoisingBench.left(Denoising.with(same), camera, 100, 64, 1), 1e-3);
+		assertEquals(0, DenoisingBench.left(Denoising.with(none), camera, 100, 64, 1), 1e-6);
 	}
 
 	@Test

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.awt.Rectangle;
+import java.util.List;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -45,6 +46,18 @@ class DenoiseAnyImageTest {
 			squares += (a[i] - b[i]) * (double) (a[i] - b[i]);
 		}
 		return Math.sqrt(squares / a.length - sum / a.length * sum / a.length);
+	}
+
+	/** As ImageJ keeps numbers from -32768 to 32767: as those from 0 to 65535. */
+	@Test
+	void channelsWithSignsAreShownInTheirOwnRange() throws Exception {
+		Picture input = ImageJ1.run("setBatchMode(true); newImage('signed', '16-bit composite-mode', 40, 30, 2, 1, 1);"
+			+ "for (c = 1; c <= 2; c++) { setSlice(c); run('Set...', 'value=' + 33000 + 500 * c + ' slice');"
+			+ " run('Add Specified Noise...', 'slice standard=5'); setMinAndMax(33000, 34000); }");
+		input.image().getCalibration().setSigned16BitCalibration();
+		Picture clean = denoised(input);
+		assertTrue(clean.composite());
+		assertEquals(List.of(33000 - 32768.0, 34000 - 32768.0), clean.range());
 	}
 
 	@Test

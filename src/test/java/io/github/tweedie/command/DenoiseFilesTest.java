@@ -123,6 +123,27 @@ class DenoiseFilesTest {
 		assertTrue(told.contains("b.tif: the file is cut off, " + (whole.length - whole.length / 2) + " bytes are missing"), told);
 	}
 
+	/** Images that bear the very titles that the macro would use, and have not been saved. */
+	@Test
+	void otherImagesAreNeitherTakenNorClosed() throws IOException {
+		Files.copy(cells, images.resolve("a.tif"));
+		String others = "setBatchMode(true); for (i = 0; i < 2; i++) { newImage('a.tif', '16-bit black', 4, 4, 1);"
+			+ " newImage('denoised of a.tif', '16-bit black', 4, 4, 1); newImage('image', '16-bit black', 4, 4, 1); }\n";
+		String told = ImageJ1.told(others + Files.readString(Path.of("macros/denoise-folder.ijm")) + "\nprint(nImages + ' are open');",
+			images + ";" + results + OPTIONS);
+		assertTrue(told.contains("1 denoised, 0 failed") && told.contains("6 are open"), told);
+		assertTrue(Files.size(results.resolve("a-denoised.tif")) > 40 * 30 * Float.BYTES);
+	}
+
+	/** Brackets end an option of a macro, and wildcards stand for other names. */
+	@Test
+	void namesMayHoldWhatMeansSomethingInAMacro() throws IOException {
+		for (String name : List.of("a[1].tif", "a*.tif", "a b=c.tif", "ä.tif"))
+			Files.copy(cells, images.resolve(name));
+		String told = run("denoise-folder.ijm", images + ";" + results + OPTIONS);
+		assertTrue(told.contains("4 denoised, 0 failed"), told);
+	}
+
 	@Test
 	void linksThatLeadBackAreNotFollowed() throws IOException {
 		for (String name : List.of("x", "y")) {

@@ -3,6 +3,8 @@ package io.github.tweedie.image;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.util.Arrays;
+
 import org.junit.jupiter.api.Test;
 
 import io.github.tweedie.sde.Batch;
@@ -18,8 +20,8 @@ class BoundedDenoiserTest {
 		float[] x = new float[2 * SIZE], out = new float[x.length];
 		for (int i = 0; i < x.length; i++)
 			x[i] = (float) Math.sin(i);
-		new BoundedDenoiser(inner, (sigma, share) -> {}).denoise(new Batch(Shape.planes(2, 1, HEIGHT, WIDTH), x, new double[] { 0.1, 0.2 }, Batch.unlabelled(2)),
-			out);
+		new BoundedDenoiser(inner, null, (sigma, share) -> {})
+			.denoise(new Batch(Shape.planes(2, 1, HEIGHT, WIDTH), x, new double[] { 0.1, 0.2 }, Batch.unlabelled(2)), out);
 		return out;
 	}
 
@@ -63,6 +65,18 @@ class BoundedDenoiserTest {
 		}
 	}
 
+	/** Of six rows of blocks, the last of them cut off, the second is bounded; pixels of the first three count. */
+	@Test
+	void blocksThatHoldAPixelThatCountsAreCounted() {
+		float[] x = new float[48 * 45], out = new float[x.length];
+		boolean[] inside = new boolean[x.length];
+		Arrays.fill(inside, 0, 17 * 48, true);
+		double[] told = new double[1];
+		new BoundedDenoiser((batch, result) -> Arrays.fill(result, 8 * 48, 16 * 48, 50), inside, (sigma, share) -> told[0] = share)
+			.denoise(Batch.of(Shape.planes(1, 1, 45, 48), x, 1, Batch.unlabelled(1)), out);
+		assertEquals(1 / 3.0, told[0], 1e-12);
+	}
+
 	@Test
 	void planesSmallerThanABlockAreBoundedToo() {
 		float[] x = { 1, 2, 3 }, out = new float[3];
@@ -70,7 +84,7 @@ class BoundedDenoiserTest {
 		new BoundedDenoiser((batch, result) -> {
 			for (int i = 0; i < 3; i++)
 				result[i] = batch.x()[i] + 50;
-		}, (sigma, share) -> {
+		}, null, (sigma, share) -> {
 			told[0] = sigma;
 			told[1] = share;
 		}).denoise(Batch.of(Shape.planes(1, 1, 1, 3), x, 1, Batch.unlabelled(1)), out);

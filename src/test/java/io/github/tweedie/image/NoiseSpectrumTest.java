@@ -216,6 +216,18 @@ class NoiseSpectrumTest {
 		assertEquals(1, power, blur < 1.5 ? 0.1 : 0.16);
 	}
 
+	@ParameterizedTest
+	@ValueSource(doubles = { 1e-20, 1e20 })
+	void correlatedNoiseIsMeasuredInAnyUnit(double unit) {
+		double[] taps = gaussian(1);
+		float[] noise = filtered(taps, random(256 * 256, 20 / autocovariance(taps, 0), 40), 256);
+		for (int i = 0; i < noise.length; i++)
+			noise[i] = (float) (unit * (1000 + noise[i]));
+		NoiseEstimate estimate = NoiseEstimator.estimate(noise, 256);
+		assertTrue(estimate.correlation().found());
+		assertEquals(20, estimate.model().deviation(1000 * unit) / unit, 0.06 * 20);
+	}
+
 	/** Nuclei, blurred together with noise that has 10 grey levels when it is. */
 	@ParameterizedTest
 	@ValueSource(doubles = { 0.7, 1, 1.5, 2 })

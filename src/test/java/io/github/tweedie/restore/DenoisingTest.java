@@ -123,8 +123,56 @@ class DenoisingTest {
 		Random random = new Random(8);
 		for (int i = 0; i < grey.length; i++)
 			grey[i] = (float) (1000 + 20 * random.nextGaussian());
-		assertEquals(Residual.Verdict.TOO_MUCH,
+		assertEquals(Residual.Verdict.BOUNDED,
 			Denoising.with(EVEN).build().plane(grey, size, NoiseModel.gaussian(1), 0, Monitor.NONE).residual().verdict());
+	}
+
+	/** Outside, at the left, the network fails, and there are two hot pixels and an even area. */
+	@Test
+	void whatLiesOutsideOfTheSelectionIsNotCounted() {
+		int size = 128;
+		float[] grey = new float[size * size];
+		boolean[] inside = new boolean[grey.length];
+		Random random = new Random(8);
+		for (int i = 0; i < grey.length; i++) {
+			inside[i] = i % size >= 64;
+			grey[i] = i % size < 16 ? 900 : (float) (1000 + 20 * random.nextGaussian());
+		}
+		grey[40 * size + 40] = grey[70 * size + 50] = 5000;
+		Prior prior = Prior.of("failing", (batch, out) -> {
+			EVEN.denoise(batch, out);
+			for (int i = 0; i < out.length; i++)
+				out[i] += i % size >= 20 && i % size < 40 ? 10 : 0;
+		});
+		Denoising denoising = Denoising.with(prior).build();
+		Denoising.Plane all = denoising.plane(grey, size, NoiseModel.gaussian(20), 0, null, Monitor.NONE);
+		assertEquals(Residual.Verdict.BOUNDED, all.residual().verdict());
+		assertEquals(2, all.replaced());
+		assertEquals(16 * size, all.even());
+		Denoising.Plane part = denoising.plane(grey, size, NoiseModel.gaussian(20), 0, inside, Monitor.NONE);
+		assertEquals(Residual.Verdict.AS_EXPECTED, part.residual().verdict());
+		assertEquals(0, part.replaced() + part.even());
+	}
+
+	/** Little noise in a wide range takes several layers, each a call. */
+	@Test
+	void allCallsOfTheNetworkAreCounted() {
+		int size = 64;
+		float[] grey = new float[size * size];
+		Random random = new Random(9);
+		for (int i = 0; i < grey.length; i++)
+			grey[i] = (float) (100 + (i % size < 32 ? 0 : 2000) + 0.05 * random.nextGaussian());
+		long[] calls = { 0 };
+		Prior prior = Prior.of("counting", (batch, out) -> {
+			calls[0] += batch.shape().n();
+			System.arraycopy(batch.x(), 0, out, 0, out.length);
+		});
+		long told = Denoising.with(prior).build().plane(grey, size, NoiseModel.gaussian(0.05), 0, Monitor.NONE).evaluations();
+		assertTrue(told > 1, "there are layers");
+		assertEquals(calls[0], told);
+		calls[0] = 0;
+		told = Denoising.with(prior).samples(3).steps(5).build().plane(grey, size, NoiseModel.gaussian(0.05), 0, Monitor.NONE).evaluations();
+		assertEquals(calls[0], 3 * told);
 	}
 
 	/** A black canvas holds no noise, and is not to be judged as if it did. */
