@@ -67,6 +67,8 @@ record NoisyPlane(float[] data, double sigma, Conditioner condition, UnaryOperat
 		for (int i : even.stream().toArray())
 			if (photonsAreRare(noise, grey[i]))
 				even.clear(i);
+		if (!even.isEmpty() && noise.a() > 0)
+			addUnexplained(even, grey, width, noise);
 		if (!even.isEmpty())
 			makeNoisy(stable, raw, width, even, unit);
 		IntensityScale scale = IntensityScale.ofNoisy(stable, width, unit);
@@ -109,6 +111,28 @@ record NoisyPlane(float[] data, double sigma, Conditioner condition, UnaryOperat
 	/** Whether so few photons come that pixels without any lie side by side; no dark end that was cleared or cut off does. */
 	private static boolean photonsAreRare(NoiseModel noise, float level) {
 		return noise.a() * level + noise.b() >= 0 && noise.deviation(level) < noise.a() / 2;
+	}
+
+	/**
+	 * Adds what is too dark for a camera and connected with an area of one grey level, as where an image was turned: between it and the
+	 * canvas, and in the canvas' narrow corners. Without light grey levels are N(o, r²), and the variance is a·o + b = r²; six standard
+	 * deviations below o it is r² − 6·a·r by the model, which is −9·a² at least.
+	 */
+	private static void addUnexplained(BitSet even, float[] grey, int width, NoiseModel noise) {
+		int height = grey.length / width;
+		double least = -9 * noise.a() * noise.a();
+		BitSet last = even;
+		while (!last.isEmpty()) {
+			BitSet next = new BitSet();
+			last.stream().forEach(i -> {
+				for (int y = Math.max(0, i / width - 1); y <= Math.min(height - 1, i / width + 1); y++)
+					for (int x = Math.max(0, i % width - 1); x <= Math.min(width - 1, i % width + 1); x++)
+						if (noise.a() * grey[y * width + x] + noise.b() < least && !even.get(y * width + x))
+							next.set(y * width + x);
+			});
+			even.or(next);
+			last = next;
+		}
 	}
 
 	/** Where there is no noise, it is added: without, pixels are what no denoiser was made for. */

@@ -102,6 +102,25 @@ class DenoisingTest {
 		assertTrue(plane.mean()[dark + 10 * size] != grey[dark + 10 * size]);
 	}
 
+	/** An image that was turned, with linear interpolation, on a black canvas: nothing is seen of it beside the image. */
+	@Test
+	void theBorderOfATurnedImageIsKept() {
+		int size = 128;
+		float[] grey = new float[size * size];
+		Random random = new Random(5);
+		for (int i = 0; i < grey.length; i++) {
+			// Of the pixel, the part that lies on the image.
+			double part = Math.max(0, Math.min(1, i % size - 30 - 0.2 * (i / size)));
+			grey[i] = (float) Math.rint(part * (200 + 10 * random.nextGaussian()));
+		}
+		float[] clean = Denoising.with(EVEN).build().plane(grey, size, new NoiseModel(1, -100), 0, Monitor.NONE).mean();
+		for (int i = 0; i < grey.length; i++)
+			if (grey[i] < 90)
+				assertEquals(grey[i], clean[i], 0, "pixel " + i);
+			else if (grey[i] > 140)
+				assertTrue(clean[i] != grey[i], "pixel " + i);
+	}
+
 	/** Where photons are rare, pixels without any lie side by side. */
 	@Test
 	void placesWithoutPhotonsAreNoAreasOfOneGreyLevel() {
