@@ -19,6 +19,7 @@ import org.scijava.command.CommandService;
 import org.scijava.module.ModuleItem;
 import org.scijava.module.ModuleService;
 import org.scijava.task.TaskService;
+import org.scijava.widget.NumberWidget;
 
 import ij.IJ;
 import ij.ImagePlus;
@@ -127,8 +128,14 @@ public class CommandPlugIn implements PlugIn {
 			dialog.addDirectoryField(label(input), String.valueOf(value));
 		else if (input.getType() == String.class)
 			dialog.addStringField(label(input), String.valueOf(value));
+		else if (NumberWidget.SLIDER_STYLE.equals(input.getWidgetStyle()))
+			dialog.addSlider(label(input), number(input.getMinimumValue()), number(input.getMaximumValue()), number(value));
 		else
-			dialog.addNumericField(label(input), ((Number) value).doubleValue(), input.getType() == Double.class ? 2 : 0);
+			dialog.addNumericField(label(input), number(value), input.getType() == Double.class ? 2 : 0);
+	}
+
+	private static double number(Object value) {
+		return ((Number) value).doubleValue();
 	}
 
 	private static Object answer(GenericDialog dialog, ModuleItem<?> input) {

@@ -19,6 +19,7 @@ import org.scijava.command.Command;
 import org.scijava.plugin.Menu;
 import org.scijava.plugin.Parameter;
 import org.scijava.plugin.Plugin;
+import org.scijava.widget.NumberWidget;
 
 import ij.IJ;
 import ij.ImagePlus;
@@ -75,7 +76,8 @@ public class Denoise extends ModelCommand {
 		description = "Standard deviation of a pixel over frames without light.")
 	private Double readnoise = 0.0;
 
-	@Parameter(label = "Samples (to average, 0 for one call)", min = "0", persist = false,
+	@Parameter(label = "Samples (0: nearest to the truth, 1: sharpest)", min = "0", max = "64", style = NumberWidget.SLIDER_STYLE,
+		persist = false,
 		description = "0: the expectation of the clean image, in one call of the network, the fastest and on average nearest to the "
 			+ "truth. 1: one possible clean image, as sharp as a real one. More: the mean of that many, which come nearer to the "
 			+ "expectation, and how far they agree.")
