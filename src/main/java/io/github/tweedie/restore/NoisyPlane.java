@@ -3,6 +3,7 @@ package io.github.tweedie.restore;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 
 import io.github.tweedie.image.HotPixels;
 import io.github.tweedie.image.IntensityScale;
@@ -46,6 +47,8 @@ record NoisyPlane(float[] data, double sigma, Conditioner condition, UnaryOperat
 		Residual apply(float[] clean, float[] stable, boolean[] inside);
 	}
 
+	/** Pixels side by side that are dead. */
+	private static final int MOST_DEAD = 6;
 	/** Of the mean variance: no pixel is known better, since its estimate may be wrong. */
 	private static final double LEAST_SHARE = 1e-2;
 
@@ -67,7 +70,7 @@ record NoisyPlane(float[] data, double sigma, Conditioner condition, UnaryOperat
 		for (int i : even.stream().toArray())
 			if (photonsAreRare(noise, grey[i]))
 				even.clear(i);
-		if (!even.isEmpty() && noise.a() > 0)
+		if (noise.a() > 0)
 			addUnexplained(even, grey, width, noise);
 		if (!even.isEmpty())
 			makeNoisy(stable, raw, width, even, unit);
@@ -114,25 +117,39 @@ record NoisyPlane(float[] data, double sigma, Conditioner condition, UnaryOperat
 	}
 
 	/**
-	 * Adds what is too dark for a camera and connected with an area of one grey level, as where an image was turned: between it and the
-	 * canvas, and in the canvas' narrow corners. Without light grey levels are N(o, r²), and the variance is a·o + b = r²; six standard
-	 * deviations below o it is r² − 6·a·r by the model, which is −9·a² at least.
+	 * Adds what is too dark for a camera, unless it is as small as dead pixels are: the canvas that a registered image left free, its
+	 * narrow corners where an image was turned, and where its border mixed with the canvas. Without light grey levels are N(o, r²), and
+	 * the variance is a·o + b = r²; six standard deviations below o it is r² − 6·a·r by the model, which is −9·a² at least.
 	 */
 	private static void addUnexplained(BitSet even, float[] grey, int width, NoiseModel noise) {
-		int height = grey.length / width;
 		double least = -9 * noise.a() * noise.a();
-		BitSet last = even;
-		while (!last.isEmpty()) {
-			BitSet next = new BitSet();
-			last.stream().forEach(i -> {
-				for (int y = Math.max(0, i / width - 1); y <= Math.min(height - 1, i / width + 1); y++)
-					for (int x = Math.max(0, i % width - 1); x <= Math.min(width - 1, i % width + 1); x++)
-						if (noise.a() * grey[y * width + x] + noise.b() < least && !even.get(y * width + x))
-							next.set(y * width + x);
-			});
-			even.or(next);
-			last = next;
+		BitSet left = new BitSet();
+		for (int i = 0; i < grey.length; i++)
+			if (noise.a() * grey[i] + noise.b() < least)
+				left.set(i);
+		int[] area = new int[left.cardinality()];
+		for (int first = left.nextSetBit(0); first >= 0; first = left.nextSetBit(first)) {
+			int size = takeConnected(left, first, width, grey.length / width, area);
+			if (size > MOST_DEAD)
+				IntStream.of(area).limit(size).forEach(even::set);
 		}
+	}
+
+	/** Takes what is reached from a pixel of a set by steps to the eight neighbours out of it; the number of pixels. */
+	private static int takeConnected(BitSet set, int first, int width, int height, int[] taken) {
+		int size = 0;
+		set.clear(first);
+		taken[size++] = first;
+		for (int n = 0; n < size; n++) {
+			int row = taken[n] / width, column = taken[n] % width;
+			for (int y = Math.max(0, row - 1); y <= Math.min(height - 1, row + 1); y++)
+				for (int x = Math.max(0, column - 1); x <= Math.min(width - 1, column + 1); x++)
+					if (set.get(y * width + x)) {
+						set.clear(y * width + x);
+						taken[size++] = y * width + x;
+					}
+		}
+		return size;
 	}
 
 	/** Where there is no noise, it is added: without, pixels are what no denoiser was made for. */

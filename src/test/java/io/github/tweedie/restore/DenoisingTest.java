@@ -121,6 +121,22 @@ class DenoisingTest {
 				assertTrue(clean[i] != grey[i], "pixel " + i);
 	}
 
+	/** A band of two pixels, which is no area of one grey level; but a dead pixel is replaced. */
+	@Test
+	void theNarrowBorderOfARegisteredImageIsKept() {
+		int size = 128;
+		float[] grey = new float[size * size];
+		Random random = new Random(5);
+		for (int i = 0; i < grey.length; i++)
+			grey[i] = i % size < 2 ? 0 : (float) Math.rint(200 + 10 * random.nextGaussian());
+		grey[50 * size + 50] = 0;
+		Denoising.Plane plane = Denoising.with(EVEN).build().plane(grey, size, new NoiseModel(1, -100), 0, Monitor.NONE);
+		for (int i = 0; i < grey.length; i += size)
+			assertArrayEquals(new float[] { 0, 0 }, Arrays.copyOfRange(plane.mean(), i, i + 2));
+		assertEquals(2 * size, plane.even());
+		assertEquals(200, plane.mean()[50 * size + 50], 5);
+	}
+
 	/** Where photons are rare, pixels without any lie side by side. */
 	@Test
 	void placesWithoutPhotonsAreNoAreasOfOneGreyLevel() {
