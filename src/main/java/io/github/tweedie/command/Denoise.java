@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 import org.scijava.ItemIO;
@@ -52,6 +53,8 @@ public class Denoise extends ModelCommand {
 	private static final String NO = "no", YES = "yes", WHOLE = "whole image", SELECTION = "selection";
 	/** Planes of a channel from which its noise is estimated. */
 	private static final int PLANES_FOR_NOISE = 8;
+	/** Of standard deviations: planes whose noise differs more from that of all have one of their own. Estimates differ by 1.1. */
+	private static final double MOST_DIFFERENT = 1.25;
 
 	@Parameter(label = "Image")
 	private ImagePlus image;
@@ -179,11 +182,14 @@ public class Denoise extends ModelCommand {
 				() -> IntStream.range(0, planes.channels()).mapToObj(c -> camera(planes, c, monitor)).toList());
 			Prior prior = opened(noisy, monitor);
 			List<Camera> cameras = done(noisy);
-			List<Denoising> channels = cameras.stream().map(camera -> Denoising.with(prior).samples(samples).steps(steps).seed(seed)
-				.quantiles(ends()).correlation(camera.correlation()).build()).toList();
-			denoise(planes, channels, cameras, inside, result, monitor);
+			List<Denoising> channels = cameras.stream().map(camera -> denoising(prior, camera)).toList();
+			denoise(planes, prior, channels, cameras, inside, result, monitor);
 			show(planes, result, channels, cameras, selection);
 		}
+	}
+
+	private Denoising denoising(Prior prior, Camera camera) {
+		return Denoising.with(prior).samples(samples).steps(steps).seed(seed).quantiles(ends()).correlation(camera.correlation()).build();
 	}
 
 	/** NB: nothing reads the image any more when this fails. */
@@ -300,8 +306,18 @@ public class Denoise extends ModelCommand {
 	 * The noise of a channel.
 	 *
 	 * @param estimate what the image tells of it; null if the user told it
+	 * @param differing by which factor the standard deviation in one of the planes differs most from the one in all of them, above 1
 	 */
-	private record Camera(NoiseModel noise, NoiseEstimate estimate) {
+	private record Camera(NoiseModel noise, NoiseEstimate estimate, double differing) {
+
+		static Camera of(NoiseEstimate estimate, double differing) {
+			return new Camera(estimate.model(), estimate, differing);
+		}
+
+		/** Whether each plane has a noise of its own. */
+		boolean changing() {
+			return differing > MOST_DIFFERENT;
+		}
 
 		/** Of the noise of neighbouring pixels. */
 		NoiseEstimate.Correlation correlation() {
@@ -316,16 +332,20 @@ public class Denoise extends ModelCommand {
 	private Camera camera(GreyPlanes planes, int channel, Monitor monitor) {
 		if (noise.equals(ESTIMATED)) {
 			int[] some = planes.some(channel, PLANES_FOR_NOISE);
-			NoiseEstimate estimate = NoiseEstimator.estimate(some.length, planes.width(), k -> {
+			IntFunction<float[]> plane = k -> {
 				if (monitor.cancelled())
 					throw new CancellationException("Cancelled while the noise was measured.");
 				return planes.plane(some[k]);
-			});
-			return new Camera(estimate.model(), estimate);
+			};
+			NoiseEstimate all = NoiseEstimator.estimate(some.length, planes.width(), plane);
+			double differing = some.length == 1 ? 1 : IntStream.range(0, some.length)
+				.mapToDouble(k -> NoiseEstimator.estimate(plane.apply(k), planes.width()).over(all.model()))
+				.map(factor -> Math.max(factor, 1 / factor)).max().orElse(1);
+			return Camera.of(all, differing);
 		}
 		if (noise.equals(CAMERA))
 			requireLight(planes, channel);
-		return new Camera(told().averaged(planes.averaged()), null);
+		return new Camera(told().averaged(planes.averaged()), null, 1);
 	}
 
 	private NoiseModel told() {
@@ -418,8 +438,8 @@ public class Denoise extends ModelCommand {
 	}
 
 	/** Reads, denoises and keeps one slice after the other. */
-	private void denoise(GreyPlanes planes, List<Denoising> channels, List<Camera> cameras, ImageProcessor inside, Result result,
-		Monitor monitor)
+	private void denoise(GreyPlanes planes, Prior prior, List<Denoising> channels, List<Camera> cameras, ImageProcessor inside,
+		Result result, Monitor monitor)
 	{
 		long start = System.nanoTime();
 		boolean[] counted = inside == null ? null : selected(inside);
@@ -428,8 +448,10 @@ public class Denoise extends ModelCommand {
 			for (int k = 0; k < greys.length; k++) {
 				int index = slice * greys.length + k, c = index % channels.size();
 				float[] grey = greys[k];
-				Denoising.Plane plane = channels.get(c).plane(filled(grey, inside), planes.width(), cameras.get(c).noise(), index,
-					counted, monitor.part(index, 1, planes.count()));
+				Camera all = cameras.get(c), own = all.changing() ? Camera.of(NoiseEstimator.estimate(grey, planes.width()), 1) : all;
+				Denoising denoising = own == all ? channels.get(c) : denoising(prior, own);
+				Denoising.Plane plane = denoising.plane(filled(grey, inside), planes.width(), own.noise(), index, counted,
+					monitor.part(index, 1, planes.count()));
 				if (inside != null)
 					keepOutside(inside, plane, grey);
 				if (result.spread != null)
@@ -543,10 +565,14 @@ public class Denoise extends ModelCommand {
 				+ " the image from before they were chosen.");
 		PixelSize.remark(planes.calibration(), () -> pixelSize(model)).ifPresent(remarks::add);
 		cameras.forEach(camera -> remarks.addAll(camera.warnings()));
+		cameras.stream().filter(Camera::changing).forEach(camera -> remarks.add(String.format(Locale.ROOT, "The noise of its planes differs"
+			+ " (by a factor of %.1f from that of all of them), as when the exposure changes or bleaching is corrected, so it was measured"
+			+ " in each plane by itself.", camera.differing())));
 		if (result.replaced > 0)
 			remarks.add(result.replaced + " hot or dead pixel(s) were replaced by what their surroundings say.");
 		if (result.even > 0)
-			remarks.add(result.even + " pixel(s) lie in areas of one grey level, which hold no noise, and came back as they were.");
+			remarks.add(result.even + " pixel(s) hold no noise, being areas of one grey level or darker than noise explains, and came back as"
+				+ " they were.");
 		result.verdicts.forEach((verdict, count) -> {
 			if (verdict != Residual.Verdict.AS_EXPECTED)
 				remarks.add("In " + count + " of " + planes.count() + " plane(s) " + verdict.sentence());

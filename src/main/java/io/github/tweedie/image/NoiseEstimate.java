@@ -80,6 +80,22 @@ public record NoiseEstimate(NoiseModel model, Interval a, Interval b, List<Point
 		}
 	}
 
+	/**
+	 * How noisy this image is beside what a model says of its grey levels: the root of the geometric mean of measured variance over
+	 * predicted one, the points weighed by their certainty. 1 without points, and where the model is a measure of the same noise.
+	 */
+	public double over(NoiseModel other) {
+		double weights = 0, sum = 0;
+		for (Point point : points) {
+			double predicted = other.variance(point.level()), weight = point.variance() / point.error();
+			if (!(predicted > 0 && weight > 0))
+				continue;
+			weights += weight * weight;
+			sum += weight * weight * Math.log(point.variance() / predicted);
+		}
+		return weights == 0 ? 1 : Math.exp(sum / weights / 2);
+	}
+
 	/** Sentences for the user; empty if there is nothing to heed. */
 	public List<String> warnings() {
 		return List.of(correlationWarning(), clippingWarning()).stream().filter(s -> !s.isEmpty()).toList();

@@ -309,6 +309,15 @@ class NoiseEstimatorTest {
 			assertEquals(grey[i], back[i], 1e-4, noise.toString());
 	}
 
+	@Test
+	void anImageIsAsNoisyBesideAModelAsItsNoiseIs() {
+		NoiseEstimate estimate = NoiseEstimator.estimate(new Camera(2, 100, 5).expose(ramp(256, 256, 500), 8), 256);
+		// Of 900 blocks, whose energies of the highest frequencies differ by half, the mean is known to 2 %, its root to 1 %.
+		assertEquals(1, estimate.over(NoiseModel.camera(2, 100, 5)), 0.03);
+		assertEquals(3, estimate.over(new NoiseModel(2 / 9.0, (25 - 200) / 9.0)), 0.09);
+		assertEquals(1, NoiseEstimator.estimate(new float[64 * 64], 64).over(NoiseModel.gaussian(3)), 0, "nothing is known");
+	}
+
 	/** Of 13×13 pixels there are too few blocks for a line. */
 	@Test
 	void blankPlanesTellNothingOfOthers() {

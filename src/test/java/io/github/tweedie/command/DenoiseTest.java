@@ -213,6 +213,20 @@ class DenoiseTest {
 		assertArrayEquals(first.pixels(1), ImageJ1.run(odd + first.property("tweedie.macro")).pixels(1));
 	}
 
+	/** Three planes under noise of 5 grey levels and two under four times as much, as if they had been multiplied: each as if alone. */
+	@Test
+	void planesWhoseNoiseDiffersHaveTheirOwn() {
+		String stack = "setBatchMode(true); random('seed', 1); newImage('cells', '32-bit black', 96, 80, 5); for (i = 1; i <= 5; i++) {"
+			+ " setSlice(i); run('Set...', 'value=100 slice'); run('Add Specified Noise...', 'slice standard=' + 5 + 15 * (i % 2 == 0)); }";
+		Picture all = ImageJ1.run(stack + denoise(""));
+		assertTrue(all.property("tweedie.remarks").contains("noise of its planes differs"), all.property("tweedie.remarks"));
+		for (int i = 1; i <= 5; i++)
+			assertArrayEquals(ImageJ1.run(stack + "setSlice(" + i + "); run('Duplicate...', 'title=one');" + denoise("")).pixels(1),
+				all.pixels(i), "plane " + i);
+		String alike = stack.replace("5 + 15 * (i % 2 == 0)", "5 + 0.5 * (i % 2 == 0)");
+		assertTrue(!String.valueOf(ImageJ1.run(alike + denoise("")).property("tweedie.remarks")).contains("differs"));
+	}
+
 	/** Before a model is looked for, which takes time. */
 	@ParameterizedTest
 	@ValueSource(strings = { "noise=gaussian sd=0", "noise=camera gain=0", "samples=-1", "samples=1 steps=1" })
