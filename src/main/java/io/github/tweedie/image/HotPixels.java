@@ -7,13 +7,13 @@ import java.util.stream.Stream;
 /**
  * Single pixels that no light explains: hot or dead ones of the camera, hits of cosmic rays. A microscope spreads the light of the
  * smallest thing over several pixels: with a Gaussian of a standard deviation of 0.5 pixels the direct neighbours of the brightest get
- * 14 % of its height, with 0.6 pixels 25 %. So a pixel that rises 15 standard deviations of the noise over its surroundings, of which
+ * 14 % of its height, with 0.6 pixels 25 %. So a pixel that rises 10 standard deviations of the noise over its surroundings, of which
  * three of its four neighbours have less than 6 %, and around which at most one of 24 pixels stands out, is not of the image. To a
  * denoiser that expects Gaussian noise it is structure, and would be kept.
  */
 public final class HotPixels {
 
-	private static final double HEIGHT = 15, SHARE = 0.06, LOUD = 0.12, NOISE = 2.5;
+	private static final double HEIGHT = 10, SHARE = 0.06, LOUD = 0.12, NOISE = 2.5;
 	private static final int STANDING_OUT = 1;
 	/** Of a pixel that is looked at closely, to its left or its upper neighbour. */
 	private static final float STEP = (float) (HEIGHT / 2);
