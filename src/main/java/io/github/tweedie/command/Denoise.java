@@ -1,5 +1,6 @@
 package io.github.tweedie.command;
 
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -55,6 +56,8 @@ public class Denoise extends ModelCommand {
 	private static final int PLANES_FOR_NOISE = 8;
 	/** Of standard deviations: planes whose noise differs more from that of all have one of their own. Estimates differ by 1.1. */
 	private static final double MOST_DIFFERENT = 1.25;
+	/** Of standard deviations: what is measured beside what the user told. */
+	private static final double MOST_BESIDE_TOLD = 1.5;
 
 	@Parameter(label = "Image")
 	private ImagePlus image;
@@ -307,11 +310,12 @@ public class Denoise extends ModelCommand {
 	 *
 	 * @param estimate what the image tells of it; null if the user told it
 	 * @param differing by which factor the standard deviation in one of the planes differs most from the one in all of them, above 1
+	 * @param besideTold standard deviation that is measured over the one that the user told; 1 if none was told
 	 */
-	private record Camera(NoiseModel noise, NoiseEstimate estimate, double differing) {
+	private record Camera(NoiseModel noise, NoiseEstimate estimate, double differing, double besideTold) {
 
 		static Camera of(NoiseEstimate estimate, double differing) {
-			return new Camera(estimate.model(), estimate, differing);
+			return new Camera(estimate.model(), estimate, differing, 1);
 		}
 
 		/** Whether each plane has a noise of its own. */
@@ -345,7 +349,9 @@ public class Denoise extends ModelCommand {
 		}
 		if (noise.equals(CAMERA))
 			requireLight(planes, channel);
-		return new Camera(told().averaged(planes.averaged()), null, 1);
+		NoiseModel told = told().averaged(planes.averaged());
+		int first = planes.some(channel, 1)[0];
+		return new Camera(told, null, 1, NoiseEstimator.estimate(planes.plane(first), planes.width()).over(told));
 	}
 
 	private NoiseModel told() {
@@ -434,7 +440,12 @@ public class Denoise extends ModelCommand {
 	}
 
 	private Path folder() {
-		return Path.of(save.strip());
+		try {
+			return Path.of(save.strip());
+		}
+		catch (InvalidPathException e) {
+			throw new IllegalArgumentException("The option save=[" + save + "] is no name of a folder (" + e.getReason() + ").", e);
+		}
 	}
 
 	/** Reads, denoises and keeps one slice after the other. */
@@ -568,6 +579,9 @@ public class Denoise extends ModelCommand {
 		cameras.stream().filter(Camera::changing).forEach(camera -> remarks.add(String.format(Locale.ROOT, "The noise of its planes differs"
 			+ " (by a factor of %.1f from that of all of them), as when the exposure changes or bleaching is corrected, so it was measured"
 			+ " in each plane by itself.", camera.differing())));
+		cameras.stream().mapToDouble(Camera::besideTold).filter(s -> Math.max(s, 1 / s) > MOST_BESIDE_TOLD)
+			.forEach(s -> remarks.add(String.format(Locale.ROOT, "In the image the noise looks %.2g times as strong as it was told; unless"
+				+ " that is fine texture, give other values, or ask for noise=%s.", s, ESTIMATED)));
 		if (result.replaced > 0)
 			remarks.add(result.replaced + " hot or dead pixel(s) were replaced by what their surroundings say.");
 		if (result.even > 0)

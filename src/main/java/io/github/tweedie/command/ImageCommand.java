@@ -95,9 +95,17 @@ abstract class ImageCommand extends DynamicCommand {
 	void showOutputs() {
 		for (ModuleItem<?> output : getInfo().outputs())
 			if (getOutput(output.getName()) instanceof ImagePlus image) {
-				image.setTitle(WindowManager.makeUniqueName(image.getTitle()));
+				image.setTitle(unique(image.getTitle()));
 				image.show();
 			}
+	}
+
+	/** NB: ImageJ's own numbering passes over images of batch mode. */
+	private static String unique(String title) {
+		String unique = title;
+		for (int i = 1; WindowManager.getImage(unique) != null; i++)
+			unique = title + "-" + i;
+		return unique;
 	}
 
 	/** The line that runs this command again, with every option written out. */

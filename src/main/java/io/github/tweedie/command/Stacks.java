@@ -88,7 +88,9 @@ final class Stacks {
 	static ImagePlus image(String title, ImageStack stack, Calibration calibration) {
 		ImagePlus image = new ImagePlus(title, stack);
 		Calibration copy = calibration.copy();
+		String unit = copy.getValueUnit();
 		copy.disableDensityCalibration();
+		copy.setValueUnit(unit);
 		image.setCalibration(copy);
 		return image;
 	}
@@ -127,6 +129,8 @@ final class Stacks {
 		if (like instanceof CompositeImage composite) {
 			CompositeImage dressed = new CompositeImage(bare, composite.getMode());
 			dressed.setLuts(calibrated(composite.getLuts(), like.getCalibration()));
+			boolean[] active = composite.getActiveChannels(), shown = dressed.getActiveChannels();
+			System.arraycopy(active, 0, shown, 0, Math.min(active.length, shown.length));
 			image = dressed;
 		}
 		else if (bare.getType() != ImagePlus.COLOR_RGB) {

@@ -111,7 +111,7 @@ public record NoiseEstimate(NoiseModel model, Interval a, Interval b, List<Point
 			return seen + "as if the image had been sharpened; give the image as the camera wrote it.";
 		return seen + "so it is made white before denoising, and faint detail is lost; give the image as the camera wrote it, without"
 			+ " interpolation, resizing or compression, or scale it down by " + Math.max(2, Math.round(Math.sqrt(correlation.lengthX()
-				* correlation.lengthY()))) + " with averaging.";
+				* correlation.lengthY()))) + " with averaging; if it is fine texture all over the image, and no noise, give the noise.";
 	}
 
 	private String clippingWarning() {

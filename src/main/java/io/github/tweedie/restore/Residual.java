@@ -105,8 +105,8 @@ public record Residual(double deviation, double correlation, boolean bounded) {
 			+ "look at the residual."),
 		CORRELATED("what was taken away is alike in neighbouring pixels: structure was lost, or the noise is not independent from "
 			+ "pixel to pixel; look at the residual."),
-		TOO_STRONG("far less was taken away than the noise was said to be: it was taken for stronger than it is, and fine structure may be"
-			+ " lost with it; look at the residual."),
+		FAR_TOO_LITTLE("far less was taken away than the noise was said to be: it is weaker than that, and fine structure may be lost with it,"
+			+ " or so much stronger that it was taken for structure; look at the residual and the result."),
 		TOO_LITTLE("less was taken away than the noise explains: noise was left, or it is weaker than was thought.");
 
 		private final String sentence;
@@ -122,7 +122,7 @@ public record Residual(double deviation, double correlation, boolean bounded) {
 	}
 
 	public Verdict verdict() {
-		return bounded ? Verdict.BOUNDED : deviation > MOST ? Verdict.TOO_MUCH : deviation < FAR_TOO_LITTLE ? Verdict.TOO_STRONG
+		return bounded ? Verdict.BOUNDED : deviation > MOST ? Verdict.TOO_MUCH : deviation < FAR_TOO_LITTLE ? Verdict.FAR_TOO_LITTLE
 			: correlation > ALIKE ? Verdict.CORRELATED : deviation < LEAST ? Verdict.TOO_LITTLE : Verdict.AS_EXPECTED;
 	}
 }

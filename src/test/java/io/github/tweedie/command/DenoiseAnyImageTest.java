@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+import ij.CompositeImage;
 import io.github.tweedie.command.ImageJ1.Picture;
 import net.imagej.patcher.LegacyInjector;
 
@@ -55,7 +56,12 @@ class DenoiseAnyImageTest {
 			+ "for (c = 1; c <= 2; c++) { setSlice(c); run('Set...', 'value=' + 33000 + 500 * c + ' slice');"
 			+ " run('Add Specified Noise...', 'slice standard=5'); setMinAndMax(33000, 34000); }");
 		input.image().getCalibration().setSigned16BitCalibration();
+		input.image().getCalibration().setValueUnit("OD");
+		((CompositeImage) input.image()).getActiveChannels()[1] = false;
 		Picture clean = denoised(input);
+		assertEquals("OD", clean.image().getCalibration().getValueUnit());
+		boolean[] shown = ((CompositeImage) clean.image()).getActiveChannels();
+		assertTrue(shown[0] && !shown[1]);
 		assertTrue(clean.composite());
 		assertEquals(List.of(33000 - 32768.0, 34000 - 32768.0), clean.range());
 	}

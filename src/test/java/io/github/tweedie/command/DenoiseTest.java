@@ -227,6 +227,21 @@ class DenoiseTest {
 		assertTrue(!String.valueOf(ImageJ1.run(alike + denoise("")).property("tweedie.remarks")).contains("differs"));
 	}
 
+	/** In truth it is 5. */
+	@ParameterizedTest
+	@ValueSource(strings = { "noise=gaussian sd=1", "noise=gaussian sd=25", "noise=camera gain=10 offset=90 readnoise=1" })
+	void noiseThatIsToldWronglyIsNoticed(String options) {
+		String told = String.valueOf(ImageJ1.run(CELLS + denoise(options)).property("tweedie.remarks"));
+		assertTrue(told.contains("times as strong as it was told"), told);
+		String right = String.valueOf(ImageJ1.run(CELLS + denoise("noise=gaussian sd=5")).property("tweedie.remarks"));
+		assertTrue(!right.contains("as it was told"), right);
+	}
+
+	@Test
+	void resultsOfBatchModeHaveTitlesOfTheirOwn() {
+		assertEquals("denoised of cells-1", ImageJ1.run(CELLS + denoise("") + "selectImage('cells');" + denoise("")).title());
+	}
+
 	/** Before a model is looked for, which takes time. */
 	@ParameterizedTest
 	@ValueSource(strings = { "noise=gaussian sd=0", "noise=camera gain=0", "samples=-1", "samples=1 steps=1" })

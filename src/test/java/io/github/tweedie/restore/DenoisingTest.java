@@ -368,7 +368,7 @@ class DenoisingTest {
 		float[] noisy = new float[side * side];
 		for (int i = 0; i < noisy.length; i++)
 			noisy[i] = (float) (Math.sin(i % side / 2.0) + Math.cos(i / side / 3.0));
-		assertEquals(Residual.Verdict.TOO_STRONG, Residual.of(noisy, new float[side * side], side, 1e6).verdict());
+		assertEquals(Residual.Verdict.FAR_TOO_LITTLE, Residual.of(noisy, new float[side * side], side, 1e6).verdict());
 		assertEquals(Residual.Verdict.CORRELATED, Residual.of(noisy, new float[side * side], side, 1).verdict());
 	}
 
