@@ -14,6 +14,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.IntFunction;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 import org.scijava.ItemIO;
@@ -54,8 +55,12 @@ public class Denoise extends ModelCommand {
 	private static final String NO = "no", YES = "yes", WHOLE = "whole image", SELECTION = "selection";
 	/** Planes of a channel from which its noise is estimated. */
 	private static final int PLANES_FOR_NOISE = 8;
-	/** Of standard deviations: planes whose noise differs more from that of all have one of their own. Estimates differ by 1.1. */
-	private static final double MOST_DIFFERENT = 1.25;
+	/**
+	 * Of standard deviations: if the noise of a plane differs more from that of all, each has one of its own. Estimates differ by 1.1,
+	 * those of correlated noise by more, and those of smaller planes tell too little each by itself.
+	 */
+	private static final double MOST_DIFFERENT = 1.25, MOST_CORRELATED = 2;
+	private static final int SMALL = 128 * 128;
 	/** Of standard deviations: what is measured beside what the user told. */
 	private static final double MOST_BESIDE_TOLD = 1.5;
 
@@ -82,7 +87,7 @@ public class Denoise extends ModelCommand {
 		description = "Standard deviation of a pixel over frames without light.")
 	private Double readnoise = 0.0;
 
-	@Parameter(label = "Samples (0: nearest to the truth, 1: sharpest)", min = "0", max = "64", style = NumberWidget.SLIDER_STYLE,
+	@Parameter(label = "Samples (0: nearest to the truth, 1: sharpest)", min = "0", max = "199", style = NumberWidget.SLIDER_STYLE,
 		persist = false,
 		description = "0: the expectation of the clean image, in one call of the network, the fastest and on average nearest to the "
 			+ "truth. 1: one possible clean image, as sharp as a real one. More: the mean of that many, which come nearer to the "
@@ -320,7 +325,25 @@ public class Denoise extends ModelCommand {
 
 		/** Whether each plane has a noise of its own. */
 		boolean changing() {
-			return differing > MOST_DIFFERENT;
+			return differing > (correlation().found() ? MOST_CORRELATED : MOST_DIFFERENT);
+		}
+
+		/** The noise of a plane. NB: what is correlated in some planes only is rather texture than noise. */
+		Camera of(Supplier<NoiseEstimate> plane) {
+			if (!changing())
+				return this;
+			NoiseEstimate own = plane.get();
+			return isLike(own) ? of(own, 1) : this;
+		}
+
+		/** By which factor the noise of a plane differs, at least 1. */
+		double beside(NoiseEstimate plane) {
+			double factor = isLike(plane) ? plane.over(noise) : 1;
+			return Math.max(factor, 1 / factor);
+		}
+
+		private boolean isLike(NoiseEstimate plane) {
+			return plane.correlation().found() == correlation().found();
 		}
 
 		/** Of the noise of neighbouring pixels. */
@@ -341,11 +364,11 @@ public class Denoise extends ModelCommand {
 					throw new CancellationException("Cancelled while the noise was measured.");
 				return planes.plane(some[k]);
 			};
-			NoiseEstimate all = NoiseEstimator.estimate(some.length, planes.width(), plane);
-			double differing = some.length == 1 ? 1 : IntStream.range(0, some.length)
-				.mapToDouble(k -> NoiseEstimator.estimate(plane.apply(k), planes.width()).over(all.model()))
-				.map(factor -> Math.max(factor, 1 / factor)).max().orElse(1);
-			return Camera.of(all, differing);
+			Camera all = Camera.of(NoiseEstimator.estimate(some.length, planes.width(), plane), 1);
+			if (some.length == 1 || planes.width() * planes.height() < SMALL)
+				return all;
+			return Camera.of(all.estimate(), IntStream.range(0, some.length)
+				.mapToDouble(k -> all.beside(NoiseEstimator.estimate(plane.apply(k), planes.width()))).max().orElse(1));
 		}
 		if (noise.equals(CAMERA))
 			requireLight(planes, channel);
@@ -459,7 +482,7 @@ public class Denoise extends ModelCommand {
 			for (int k = 0; k < greys.length; k++) {
 				int index = slice * greys.length + k, c = index % channels.size();
 				float[] grey = greys[k];
-				Camera all = cameras.get(c), own = all.changing() ? Camera.of(NoiseEstimator.estimate(grey, planes.width()), 1) : all;
+				Camera all = cameras.get(c), own = all.of(() -> NoiseEstimator.estimate(grey, planes.width()));
 				Denoising denoising = own == all ? channels.get(c) : denoising(prior, own);
 				Denoising.Plane plane = denoising.plane(filled(grey, inside), planes.width(), own.noise(), index, counted,
 					monitor.part(index, 1, planes.count()));
@@ -577,16 +600,16 @@ public class Denoise extends ModelCommand {
 		PixelSize.remark(planes.calibration(), () -> pixelSize(model)).ifPresent(remarks::add);
 		cameras.forEach(camera -> remarks.addAll(camera.warnings()));
 		cameras.stream().filter(Camera::changing).forEach(camera -> remarks.add(String.format(Locale.ROOT, "The noise of its planes differs"
-			+ " (by a factor of %.1f from that of all of them), as when the exposure changes or bleaching is corrected, so it was measured"
+			+ " (by a factor of %.1f from that of all of them), as when the gain changes or bleaching is corrected, so it was measured"
 			+ " in each plane by itself.", camera.differing())));
 		cameras.stream().mapToDouble(Camera::besideTold).filter(s -> Math.max(s, 1 / s) > MOST_BESIDE_TOLD)
-			.forEach(s -> remarks.add(String.format(Locale.ROOT, "In the image the noise looks %.2g times as strong as it was told; unless"
+			.forEach(s -> remarks.add(String.format(Locale.ROOT, "In the image the noise looks %.3g times as strong as it was told; unless"
 				+ " that is fine texture, give other values, or ask for noise=%s.", s, ESTIMATED)));
 		if (result.replaced > 0)
 			remarks.add(result.replaced + " hot or dead pixel(s) were replaced by what their surroundings say.");
 		if (result.even > 0)
-			remarks.add(result.even + " pixel(s) hold no noise, being areas of one grey level or darker than noise explains, and came back as"
-				+ " they were.");
+			remarks.add(result.even + " pixel(s) lie in areas of one grey level or are darker than noise explains, and came back as they"
+				+ " were.");
 		result.verdicts.forEach((verdict, count) -> {
 			if (verdict != Residual.Verdict.AS_EXPECTED)
 				remarks.add("In " + count + " of " + planes.count() + " plane(s) " + verdict.sentence());
@@ -602,6 +625,8 @@ public class Denoise extends ModelCommand {
 			String where = channels.size() > 1 ? planes.channel(c) + ", " : "";
 			channels.get(c).provenance(cameras.get(c).noise(), result.evaluations, result.seconds)
 				.forEach((key, value) -> origin.put(key.startsWith("noise") ? where + key : key, value));
+			if (cameras.get(c).changing())
+				origin.computeIfPresent(where + "noise variance", (key, value) -> "of each plane by itself; of all of them " + value);
 		}
 		if (planes.colour())
 			origin.put("rounding", "to whole levels from 0 to 255 of red, green and blue; uncertainty and residual are not rounded");

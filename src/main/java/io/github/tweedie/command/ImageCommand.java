@@ -215,13 +215,13 @@ abstract class ImageCommand extends DynamicCommand {
 	}
 
 	private void watched() {
-		// NB: an Escape that a command beside this one has not seen yet is not to be forgotten.
-		if (RUNNING.getAndIncrement() == 0)
-			IJ.resetEscape();
 		Task task = tasks == null ? null : tasks.createTask(title());
 		if (task != null) task.start();
 		List<ImagePlus> images = images();
 		images.forEach(image -> read(image, 1));
+		// NB: an Escape that a command beside this one has not seen yet is not to be forgotten.
+		if (RUNNING.getAndIncrement() == 0)
+			IJ.resetEscape();
 		try {
 			compute(new Monitor() {
 

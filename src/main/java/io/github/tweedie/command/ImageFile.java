@@ -8,6 +8,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 
 import ij.IJ;
@@ -41,9 +42,9 @@ public final class ImageFile {
 		if (!problem.isEmpty())
 			return problem;
 		int before = WindowManager.getImageCount();
-		quietly(() -> IJ.open(path));
+		String message = quietly(() -> IJ.open(path));
 		if (WindowManager.getImageCount() == before)
-			return "the image cannot be read";
+			return "the image cannot be read" + (message == null ? "" : " (" + message.replaceAll("\\s+", " ") + ")");
 		ImagePlus image = WindowManager.getCurrentImage();
 		String name = Path.of(path).getFileName().toString().replaceAll("[\\[\\]*?]", "_"), title = name;
 		for (int i = 2; taken(title, image); i++)
@@ -52,9 +53,11 @@ public final class ImageFile {
 		return "";
 	}
 
+	/** NB: a macro closes images by their titles without regard to case. */
 	private static boolean taken(String title, ImagePlus by) {
 		return IntStream.of(WindowManager.getIDList()).mapToObj(WindowManager::getImage)
-			.anyMatch(other -> other != null && other != by && other.getTitle().endsWith(title));
+			.anyMatch(other -> other != null && other != by && other.getTitle().toLowerCase(Locale.ROOT)
+				.endsWith(title.toLowerCase(Locale.ROOT)));
 	}
 
 	/** What keeps a file from being opened as an image; empty if nothing is known of that sort. */
@@ -157,14 +160,17 @@ public final class ImageFile {
 	private static String quietly(Runnable action) {
 		boolean redirecting = IJ.redirectingErrorMessages();
 		IJ.redirectErrorMessages(true);
+		String message = null;
 		try {
 			action.run();
 		}
 		catch (RuntimeException aborted) {
 			// NB: ImageJ stops the macro after a message, but the macro is to go on.
 		}
-		String message = IJ.getErrorMessage();
-		IJ.redirectErrorMessages(redirecting);
+		finally {
+			message = IJ.getErrorMessage();
+			IJ.redirectErrorMessages(redirecting);
+		}
 		return message;
 	}
 }

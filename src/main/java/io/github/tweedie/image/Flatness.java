@@ -19,6 +19,9 @@ import io.github.tweedie.image.NoiseEstimate.Correlation;
  */
 record Flatness(Correlation correlation, double factor) {
 
+	/** Of noise that is taken for white. */
+	static final Flatness NONE = new Flatness(Correlation.UNKNOWN, 1);
+
 	/** Of so many blocks at most the pixels are looked at. */
 	private static final int SIDE = BlockStatistics.SIDE, MOST = 2000;
 	/** Of the blocks, ranked by their structure, and of those, ranked by their variance. */
@@ -39,7 +42,7 @@ record Flatness(Correlation correlation, double factor) {
 	static Flatness of(int count, IntFunction<Candidate> candidates, IntFunction<float[]> planes, int width) {
 		List<Candidate> even = even(IntStream.range(0, count).mapToObj(candidates).filter(Candidate::inlier).toList(), (int) (EVEN * count));
 		if (even.size() < 20)
-			return new Flatness(Correlation.UNKNOWN, 1);
+			return NONE;
 		double[][] covariances = new double[even.size()][];
 		for (int plane : even.stream().mapToInt(Candidate::plane).distinct().sorted().toArray()) {
 			float[] grey = planes.apply(plane);

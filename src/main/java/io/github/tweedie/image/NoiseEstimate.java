@@ -1,5 +1,6 @@
 package io.github.tweedie.image;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
@@ -34,7 +35,12 @@ public record NoiseEstimate(NoiseModel model, Interval a, Interval b, List<Point
 	 * @param variance of the noise, grey levels squared
 	 * @param error standard error of the variance
 	 */
-	public record Point(double level, double variance, double error) {}
+	public record Point(double level, double variance, double error) {
+
+		private double certainty() {
+			return variance / error * (variance / error);
+		}
+	}
 
 	/**
 	 * Correlation of the noise of pixels near one another, where the image is even; NaN where it is nowhere.
@@ -81,19 +87,18 @@ public record NoiseEstimate(NoiseModel model, Interval a, Interval b, List<Point
 	}
 
 	/**
-	 * How noisy this image is beside what a model says of its grey levels: the root of the geometric mean of measured variance over
-	 * predicted one, the points weighed by their certainty. 1 without points, and where the model is a measure of the same noise.
+	 * How noisy this image is beside what a model says of its grey levels: the median, over the points by their certainty, of measured
+	 * standard deviation over predicted one. 1 without points, and near 1 where the model is a measure of the same noise.
 	 */
 	public double over(NoiseModel other) {
-		double weights = 0, sum = 0;
-		for (Point point : points) {
-			double predicted = other.variance(point.level()), weight = point.variance() / point.error();
-			if (!(predicted > 0 && weight > 0))
-				continue;
-			weights += weight * weight;
-			sum += weight * weight * Math.log(point.variance() / predicted);
-		}
-		return weights == 0 ? 1 : Math.exp(sum / weights / 2);
+		// NB: rounding is noise, too, of which the highest frequencies may hold less than models tell.
+		double least = Math.max(Double.MIN_NORMAL, step * step / 12), half = points.stream().mapToDouble(Point::certainty).sum() / 2;
+		List<Point> sorted = points.stream()
+			.sorted(Comparator.comparingDouble(p -> Math.max(least, p.variance) / Math.max(least, other.variance(p.level)))).toList();
+		for (Point p : sorted)
+			if ((half -= p.certainty()) <= 0)
+				return Math.sqrt(Math.max(least, p.variance) / Math.max(least, other.variance(p.level)));
+		return 1;
 	}
 
 	/** Sentences for the user; empty if there is nothing to heed. */

@@ -293,9 +293,9 @@ public final class NoiseEstimator {
 			Fit fine = fits[Band.FINE.ordinal()], broad = fits[Band.BROAD.ordinal()], fit = broad.agreesWith(fine) ? broad : fine;
 			// NB: a float is rounded, too.
 			double digit = Math.ulp((float) Math.max(Math.abs(levels[0]), Math.abs(levels[2])));
-			NoiseEstimate near = fit.estimate(fit.flatness(source, width), Math.max(rounding, digit * digit / 12), step, clippedLow,
-				clippedHigh);
-			return NoiseSpectrum.refined(near, samples.size(), source::plane, s -> samples.get(s).levels.range(), width);
+			double least = Math.max(rounding, digit * digit / 12);
+			NoiseEstimate near = fit.estimate(fit.flatness(source, width), least, step, clippedLow, clippedHigh);
+			return NoiseSpectrum.refined(near, () -> fit.estimate(Flatness.NONE, least, step, clippedLow, clippedHigh), samples.size(), source::plane, s -> samples.get(s).levels.range(), width);
 		}
 
 		private double difference() {

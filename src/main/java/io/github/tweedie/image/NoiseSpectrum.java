@@ -7,6 +7,7 @@ import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 import org.apache.commons.math3.distribution.ChiSquaredDistribution;
@@ -61,6 +62,12 @@ final class NoiseSpectrum {
 
 	/** Part of the blocks that must be quiet, and power of large blocks over that of small ones, of noise that nothing else tells of. */
 	private static final double ENOUGH = 0.1, ALIKE = 8;
+	/**
+	 * Dense texture under white noise: the power at the highest frequencies is that of the white noise, several times that of rounding but
+	 * far below the most, and the power at high ones is hardly more, of which interpolation leaves more; or it is not much more, and few
+	 * blocks are quiet.
+	 */
+	private static final double ABOVE_ROUNDING = 4, FAINTEST = 0.015, FLAT = 1.3, FAINT = 0.05, NEARLY = 2.2, BUSY = 0.55;
 	/** Power at the lowest frequency over the mean: a blur of 2 pixels makes it 50, one of 3 pixels 113, as smooth specimens do. */
 	private static final double WIDEST = 80;
 
@@ -102,18 +109,22 @@ final class NoiseSpectrum {
 	 * What is known of the noise when its correlation is accounted for, if it has any.
 	 *
 	 * @param seen what was estimated from the highest frequencies
+	 * @param white the same, if the noise is taken for white
 	 * @param count number of planes
 	 * @param planes Y×X grey levels
 	 * @param ranges grey levels that are not clipped, of each plane
 	 * @param width X
 	 */
-	static NoiseEstimate refined(NoiseEstimate seen, int count, IntFunction<float[]> planes, IntFunction<BlockSpectra.Range> ranges,
+	static NoiseEstimate refined(NoiseEstimate seen, Supplier<NoiseEstimate> white, int count, IntFunction<float[]> planes, IntFunction<BlockSpectra.Range> ranges,
 		int width)
 	{
 		boolean found = seen.correlation().found();
 		if (!found && !rounding(seen))
 			return seen;
 		NoiseSpectrum small = of(SMALL, seen, count, planes, ranges, width);
+		// NB: to take texture for noise destroys an image, to take noise for texture leaves some of it.
+		if (small != null && small.texture())
+			return white.get();
 		NoiseSpectrum large = small == null ? null : of(LARGE, seen, count, planes, ranges, width);
 		if (small == null || !found && (large == null || !alone(large, small)))
 			return seen;
@@ -251,9 +262,9 @@ final class NoiseSpectrum {
 			.mapToDouble(c -> spectra.weight(c) * blocks[i].power()[c] / power[c]).sum() / all).toArray();
 	}
 
-	/** Whether the line with a slope leaves some noise to dark places, and tells of no more than there is. */
+	/** Whether the line with a slope leaves some noise to dark places. */
 	private boolean usable() {
-		return sloping.a() * NoiseFit.quantile(mean.clone(), DARK) + sloping.b() > 0 && sloping.plausible();
+		return sloping.a() * NoiseFit.quantile(mean.clone(), DARK) + sloping.b() > 0;
 	}
 
 	private double[] mean(IntPredicate which) {
@@ -345,10 +356,21 @@ final class NoiseSpectrum {
 
 	/** Power at the highest frequencies, over the most of any. */
 	private double faded() {
-		int from = spectra.side() / 2 - 2;
-		double corner = IntStream.range(0, power.length).filter(c -> Math.min(spectra.alongX(c), spectra.alongY(c)) >= from)
-			.mapToDouble(c -> power[c]).average().orElse(0);
-		return corner / Arrays.stream(power).max().orElse(1);
+		return diagonal(2, 0) / Arrays.stream(power).max().orElse(1);
+	}
+
+	/** Mean power of the cells that are so far from the highest frequency along either axis. */
+	private double diagonal(int most, int least) {
+		int highest = spectra.side() / 2;
+		return IntStream.range(0, power.length).filter(c -> highest - Math.min(spectra.alongX(c), spectra.alongY(c)) <= most
+			&& highest - Math.max(spectra.alongX(c), spectra.alongY(c)) >= least).mapToDouble(c -> power[c]).average().orElse(0);
+	}
+
+	/** Whether this is rather dense texture under white noise than correlated noise. */
+	private boolean texture() {
+		double floor = diagonal(1, 0), rise = diagonal(3, 2) / floor, faint = floor / Arrays.stream(power).max().orElse(0);
+		return line.variance(middle()) * floor > ABOVE_ROUNDING * rounding
+			&& (faint < FAINTEST && rise < FLAT || faint < FAINT && rise < NEARLY && quiet < BUSY);
 	}
 
 	private NoiseEstimate estimate(NoiseEstimate seen) {

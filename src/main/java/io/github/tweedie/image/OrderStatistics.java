@@ -1,6 +1,6 @@
 package io.github.tweedie.image;
 
-import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * Order statistics of many numbers without sorting them. Floats are in the order of the integers that their bits make; the upper
@@ -11,16 +11,38 @@ final class OrderStatistics {
 
 	private static final int HALF = 16, HALVES = 1 << HALF;
 
+	/** Values that are counted by themselves, since all of them are too few to share. */
+	private static final int FEW = 1 << 17;
+
 	private final float[] values;
-	private final int[] upper = new int[HALVES], lower = new int[HALVES];
+	private final int[] upper;
+	private int[] lower;
 	/** The upper half to which the counted lower halves belong. */
 	private int counted = -1;
 
 	/** @param values none of them NaN; not changed, and not to be changed */
 	OrderStatistics(float[] values) {
 		this.values = values;
-		for (float value : values)
-			upper[key(value) >>> HALF]++;
+		upper = counts((value, counts) -> counts[key(value) >>> HALF]++);
+	}
+
+	/** Counts one value. */
+	private interface Count {
+		void of(float value, int[] counts);
+	}
+
+	private int[] counts(Count count) {
+		int pieces = Math.max(1, Math.min(Runtime.getRuntime().availableProcessors(), values.length / FEW));
+		int[][] counts = new int[pieces][HALVES];
+		IntStream.range(0, pieces).parallel().forEach(piece -> {
+			int end = (int) ((piece + 1L) * values.length / pieces);
+			for (int i = (int) ((long) piece * values.length / pieces); i < end; i++)
+				count.of(values[i], counts[piece]);
+		});
+		for (int piece = 1; piece < pieces; piece++)
+			for (int i = 0; i < HALVES; i++)
+				counts[0][i] += counts[piece][i];
+		return counts[0];
 	}
 
 	/**
@@ -46,10 +68,10 @@ final class OrderStatistics {
 	}
 
 	private void count(int high) {
-		Arrays.fill(lower, 0);
-		for (float value : values)
+		lower = counts((value, counts) -> {
 			if (key(value) >>> HALF == high)
-				lower[key(value) & HALVES - 1]++;
+				counts[key(value) & HALVES - 1]++;
+		});
 		counted = high;
 	}
 

@@ -30,7 +30,7 @@ public final class VarianceStabilizer {
 	 */
 	private static final double NO_SHOTS = 1e6;
 	/** Pixels that tell a mean variance. */
-	private static final int MOST_FOR_VARIANCE = 1 << 16;
+	private static final int MOST_FOR_VARIANCE = 1 << 12;
 
 	private final NoiseModel noise;
 	private final double offset, sigma;

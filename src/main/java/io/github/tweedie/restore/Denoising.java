@@ -102,7 +102,7 @@ public final class Denoising {
 	 * @param evaluations network evaluations, per sample if there are samples
 	 * @param residual what was taken away
 	 * @param replaced number of pixels that were taken for hot or dead ones, and estimated from their surroundings alone
-	 * @param even number of pixels in areas of one grey level, which came back as they were
+	 * @param even number of pixels that came back as they were: in areas of one grey level, or too dark for a camera
 	 */
 	public record Plane(float[] mean, float[] deviation, float[][] quantiles, long evaluations, Residual residual, int replaced,
 		int even)
@@ -123,7 +123,7 @@ public final class Denoising {
 	 * @throws CancellationException when the monitor says so, which is asked before each call of the network
 	 */
 	public <T extends RealType<T>> Restored restore(RandomAccessibleInterval<T> image, NoiseModel noise) {
-		long start = System.nanoTime(), most = 0, replaced = 0;
+		long start = System.nanoTime(), most = 0, replaced = 0, even = 0;
 		Planes planes = new Planes(image);
 		int count = planes.count();
 		for (int p = 0; p < count; p++)
@@ -137,6 +137,7 @@ public final class Denoising {
 			deviation[p] = plane.deviation;
 			most = Math.max(most, plane.evaluations);
 			replaced += plane.replaced;
+			even += plane.even;
 		}
 		double seconds = (System.nanoTime() - start) * 1e-9;
 		long[] dimensions = image.dimensionsAsLongArray(), longer = Arrays.copyOf(dimensions, dimensions.length + 1);
@@ -144,6 +145,8 @@ public final class Denoising {
 		Map<String, String> provenance = provenance(noise, most, seconds);
 		if (replaced > 0)
 			provenance.put("hot or dead pixels replaced", String.valueOf(replaced));
+		if (even > 0)
+			provenance.put("pixels without noise, kept", String.valueOf(even));
 		return new Restored(planes.like(mean), samples > 1 ? planes.like(deviation) : null,
 			samples > 0 ? Planes.like(draws, longer) : null, most, seconds, provenance);
 	}
@@ -436,7 +439,6 @@ public final class Denoising {
 				+ " channels; denoising restores grey planes one by one and needs a model of 1 channel.");
 			return new Denoising(this);
 		}
-
 	}
 
 	/**

@@ -30,7 +30,7 @@ import io.github.tweedie.sde.Shape;
  * @param back from there to grey levels; may use the same array
  * @param judge of what was taken away
  * @param replaced indices of the pixels that were taken for hot or dead ones, and replaced
- * @param even indices of the pixels in areas of one grey level, which they keep
+ * @param even indices of the pixels that keep their grey level: in areas of one, or too dark for a camera
  */
 record NoisyPlane(float[] data, double sigma, Conditioner condition, UnaryOperator<float[]> stable, UnaryOperator<float[]> back,
 	Judge judge, int[] replaced, int[] even)
@@ -122,10 +122,10 @@ record NoisyPlane(float[] data, double sigma, Conditioner condition, UnaryOperat
 	 * the variance is a·o + b = r²; six standard deviations below o it is r² − 6·a·r by the model, which is −9·a² at least.
 	 */
 	private static void addUnexplained(BitSet even, float[] grey, int width, NoiseModel noise) {
-		double least = -9 * noise.a() * noise.a();
+		float least = (float) (-9 * noise.a() - noise.b() / noise.a());
 		BitSet left = new BitSet();
 		for (int i = 0; i < grey.length; i++)
-			if (noise.a() * grey[i] + noise.b() < least)
+			if (grey[i] < least)
 				left.set(i);
 		int[] area = new int[left.cardinality()];
 		for (int first = left.nextSetBit(0); first >= 0; first = left.nextSetBit(first)) {

@@ -316,6 +316,8 @@ class NoiseEstimatorTest {
 		assertEquals(1, estimate.over(NoiseModel.camera(2, 100, 5)), 0.03);
 		assertEquals(3, estimate.over(new NoiseModel(2 / 9.0, (25 - 200) / 9.0)), 0.09);
 		assertEquals(1, NoiseEstimator.estimate(new float[64 * 64], 64).over(NoiseModel.gaussian(3)), 0, "nothing is known");
+		NoiseEstimate rounded = NoiseEstimator.estimate(Exposure.rounded(new Camera(0, 100.2, 0.1).expose(new float[256 * 256], 8)), 256);
+		assertEquals(1, rounded.over(rounded.model()), 0.05, "rounding is all the noise there is");
 	}
 
 	/** Of 13×13 pixels there are too few blocks for a line. */

@@ -216,6 +216,28 @@ class NoiseSpectrumTest {
 		assertEquals(1, power, blur < 1.5 ? 0.1 : 0.16);
 	}
 
+	/** Grains of three pixels side by side, blurred by one pixel, under white noise of 40 grey levels. */
+	@Test
+	void denseTextureUnderWhiteNoiseIsNoCorrelatedNoise() {
+		int side = 256;
+		Random random = new Random(3);
+		float[] grains = new float[side * side], noise = random(side * side, 40, 41);
+		for (int grain = 0; grain < 25_000; grain++) {
+			double x = side * random.nextDouble(), y = side * random.nextDouble(), radius = 1.5 + 1.5 * random.nextDouble();
+			float grey = 2300 + 1400 * random.nextFloat();
+			for (int i = (int) Math.max(0, y - radius); i < Math.min(side, y + radius); i++)
+				for (int j = (int) Math.max(0, x - radius); j < Math.min(side, x + radius); j++)
+					if ((i - y) * (i - y) + (j - x) * (j - x) < radius * radius)
+						grains[i * side + j] = grey;
+		}
+		float[] seen = filtered(gaussian(1), grains, side);
+		for (int i = 0; i < seen.length; i++)
+			seen[i] = (float) Math.rint(seen[i] + noise[i]);
+		NoiseEstimate estimate = NoiseEstimator.estimate(seen, side);
+		assertFalse(estimate.correlation().found());
+		assertEquals(40, estimate.model().deviation(3000), 4);
+	}
+
 	@ParameterizedTest
 	@ValueSource(doubles = { 1e-20, 1e20 })
 	void correlatedNoiseIsMeasuredInAnyUnit(double unit) {
