@@ -128,7 +128,7 @@ class DenoiseFilesTest {
 	void otherImagesAreNeitherTakenNorClosed() throws IOException {
 		Files.copy(cells, images.resolve("a.tif"));
 		String others = "setBatchMode(true); for (i = 0; i < 2; i++) { newImage('A.TIF', '16-bit black', 4, 4, 1);"
-			+ " newImage('denoised of a.tif', '16-bit black', 4, 4, 1); newImage('image', '16-bit black', 4, 4, 1); }\n";
+			+ " newImage('denoised of A.TIF', '16-bit black', 4, 4, 1); newImage('image', '16-bit black', 4, 4, 1); }\n";
 		String told = ImageJ1.told(others + Files.readString(Path.of("macros/denoise-folder.ijm")) + "\nprint(nImages + ' are open');",
 			images + ";" + results + OPTIONS);
 		assertTrue(told.contains("1 denoised, 0 failed") && told.contains("6 are open"), told);
