@@ -329,7 +329,7 @@ public class Denoise extends ModelCommand {
 		}
 
 		/** The noise of a plane. NB: what is correlated in some planes only is rather texture than noise. */
-		Camera of(Supplier<NoiseEstimate> plane) {
+		Camera ofPlane(Supplier<NoiseEstimate> plane) {
 			if (!changing())
 				return this;
 			NoiseEstimate own = plane.get();
@@ -482,7 +482,7 @@ public class Denoise extends ModelCommand {
 			for (int k = 0; k < greys.length; k++) {
 				int index = slice * greys.length + k, c = index % channels.size();
 				float[] grey = greys[k];
-				Camera all = cameras.get(c), own = all.of(() -> NoiseEstimator.estimate(grey, planes.width()));
+				Camera all = cameras.get(c), own = all.ofPlane(() -> NoiseEstimator.estimate(grey, planes.width()));
 				Denoising denoising = own == all ? channels.get(c) : denoising(prior, own);
 				Denoising.Plane plane = denoising.plane(filled(grey, inside), planes.width(), own.noise(), index, counted,
 					monitor.part(index, 1, planes.count()));

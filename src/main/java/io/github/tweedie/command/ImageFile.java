@@ -44,7 +44,7 @@ public final class ImageFile {
 		int before = WindowManager.getImageCount();
 		String message = quietly(() -> IJ.open(path));
 		if (WindowManager.getImageCount() == before)
-			return "the image cannot be read" + (message == null ? "" : " (" + message.replaceAll("\\s+", " ") + ")");
+			return "the image cannot be read" + (message == null ? "" : " (" + message + ")");
 		ImagePlus image = WindowManager.getCurrentImage();
 		String name = Path.of(path).getFileName().toString().replaceAll("[\\[\\]*?]", "_"), title = name;
 		for (int i = 2; taken(title, image); i++)
@@ -144,23 +144,23 @@ public final class ImageFile {
 	static void write(ImagePlus image, Path file) throws IOException {
 		// NB: tells why a folder cannot be written to. FileSaver would open a message box, and stop a macro with it.
 		Files.newByteChannel(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE).close();
-		boolean[] saved = {false};
+		boolean[] saved = { false };
 		String error = quietly(() -> saved[0] = new FileSaver(image).saveAsTiff(file.toString()));
 		if (!saved[0]) {
 			Files.deleteIfExists(file);
-			throw new IOException(String.valueOf(error).replaceAll("\\s+", " "));
+			throw new IOException(String.valueOf(error));
 		}
 	}
 
 	/**
 	 * Runs what would open a message box where something fails.
 	 *
-	 * @return the message; null if there was none
+	 * @return the message, in one line; null if there was none
 	 */
 	private static String quietly(Runnable action) {
 		boolean redirecting = IJ.redirectingErrorMessages();
 		IJ.redirectErrorMessages(true);
-		String message = null;
+		String message;
 		try {
 			action.run();
 		}
@@ -171,6 +171,6 @@ public final class ImageFile {
 			message = IJ.getErrorMessage();
 			IJ.redirectErrorMessages(redirecting);
 		}
-		return message;
+		return message == null ? null : message.replaceAll("\\s+", " ");
 	}
 }

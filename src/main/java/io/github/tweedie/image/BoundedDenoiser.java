@@ -51,9 +51,8 @@ public record BoundedDenoiser(Denoiser inner, boolean[] inside, Bounds told) imp
 			for (int column = 0; column < columns; column++)
 				share[row * columns + column] = (float) Math.min(1, most / energy(x, out, from, width, height, column, row));
 		});
-		double bounded = bounded(share, columns, width, height);
 		if (allWhole(share))
-			return bounded;
+			return 0;
 		float[] least = new float[share.length];
 		for (int i = 0; i < least.length; i++)
 			least[i] = around(share, columns, rows, i % columns, i / columns);
@@ -62,7 +61,7 @@ public record BoundedDenoiser(Denoiser inner, boolean[] inside, Bounds told) imp
 			// NB: what is no number is not to be multiplied.
 			out[from + i] = s == 1 ? out[from + i] : s == 0 ? x[from + i] : x[from + i] + s * (out[from + i] - x[from + i]);
 		}
-		return bounded;
+		return bounded(share, columns, width, height);
 	}
 
 	private static boolean allWhole(float[] share) {

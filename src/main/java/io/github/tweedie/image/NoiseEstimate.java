@@ -3,6 +3,7 @@ package io.github.tweedie.image;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -93,11 +94,10 @@ public record NoiseEstimate(NoiseModel model, Interval a, Interval b, List<Point
 	public double over(NoiseModel other) {
 		// NB: rounding is noise, too, of which the highest frequencies may hold less than models tell.
 		double least = Math.max(Double.MIN_NORMAL, step * step / 12), half = points.stream().mapToDouble(Point::certainty).sum() / 2;
-		List<Point> sorted = points.stream()
-			.sorted(Comparator.comparingDouble(p -> Math.max(least, p.variance) / Math.max(least, other.variance(p.level)))).toList();
-		for (Point p : sorted)
+		ToDoubleFunction<Point> ratio = p -> Math.max(least, p.variance) / Math.max(least, other.variance(p.level));
+		for (Point p : points.stream().sorted(Comparator.comparingDouble(ratio)).toList())
 			if ((half -= p.certainty()) <= 0)
-				return Math.sqrt(Math.max(least, p.variance) / Math.max(least, other.variance(p.level)));
+				return Math.sqrt(ratio.applyAsDouble(p));
 		return 1;
 	}
 

@@ -115,8 +115,8 @@ final class NoiseSpectrum {
 	 * @param ranges grey levels that are not clipped, of each plane
 	 * @param width X
 	 */
-	static NoiseEstimate refined(NoiseEstimate seen, Supplier<NoiseEstimate> white, int count, IntFunction<float[]> planes, IntFunction<BlockSpectra.Range> ranges,
-		int width)
+	static NoiseEstimate refined(NoiseEstimate seen, Supplier<NoiseEstimate> white, int count, IntFunction<float[]> planes,
+		IntFunction<BlockSpectra.Range> ranges, int width)
 	{
 		boolean found = seen.correlation().found();
 		if (!found && !rounding(seen))
@@ -356,7 +356,11 @@ final class NoiseSpectrum {
 
 	/** Power at the highest frequencies, over the most of any. */
 	private double faded() {
-		return diagonal(2, 0) / Arrays.stream(power).max().orElse(1);
+		return diagonal(2, 0) / most();
+	}
+
+	private double most() {
+		return Arrays.stream(power).max().orElse(1);
 	}
 
 	/** Mean power of the cells that are so far from the highest frequency along either axis. */
@@ -368,7 +372,7 @@ final class NoiseSpectrum {
 
 	/** Whether this is rather dense texture under white noise than correlated noise. */
 	private boolean texture() {
-		double floor = diagonal(1, 0), rise = diagonal(3, 2) / floor, faint = floor / Arrays.stream(power).max().orElse(0);
+		double floor = diagonal(1, 0), rise = diagonal(3, 2) / floor, faint = floor / most();
 		return line.variance(middle()) * floor > ABOVE_ROUNDING * rounding
 			&& (faint < FAINTEST && rise < FLAT || faint < FAINT && rise < NEARLY && quiet < BUSY);
 	}

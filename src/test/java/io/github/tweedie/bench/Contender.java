@@ -8,7 +8,6 @@ import java.util.function.UnaryOperator;
 
 import io.github.tweedie.image.NoiseEstimate;
 import io.github.tweedie.restore.Denoising;
-import io.github.tweedie.sde.Monitor;
 import io.github.tweedie.sde.Prior;
 
 /**
@@ -67,10 +66,8 @@ record Contender(String title, Kind kind, Function<Exposure, Result> method) {
 		return method.apply(exposure);
 	}
 
-	/** As the command does it. */
 	private static Contender tweedie(String title, Kind kind, Prior prior, UnaryOperator<Denoising.Builder> options) {
-		return new Contender(title, kind, exposure -> new Result(options.apply(Denoising.with(prior).correlation(exposure.correlation()))
-			.build().plane(exposure.grey(), exposure.width(), exposure.noise(), 0, Monitor.NONE).mean(), 1));
+		return new Contender(title, kind, exposure -> new Result(exposure.denoised(prior, options).mean(), 1));
 	}
 
 	private static Contender told(Contender other) {

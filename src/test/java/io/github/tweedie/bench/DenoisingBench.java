@@ -338,7 +338,7 @@ public final class DenoisingBench implements Runnable {
 
 	/** Of one picture: percent of its pixels whose truth lies in the interval, and deviation over error. */
 	private void interval(Prior prior, Exposure exposure, Score inside, Score ratio) {
-		Denoising.Plane plane = denoised(Denoising.with(prior).samples(DRAWS).steps(steps).quantiles(0.05, 0.95), exposure);
+		Denoising.Plane plane = exposure.denoised(prior, b -> b.samples(DRAWS).steps(steps).quantiles(0.05, 0.95));
 		float[] truth = exposure.truth(), low = plane.quantiles()[0], high = plane.quantiles()[1];
 		double hits = 0, spread = 0, error = 0;
 		for (int i = 0; i < truth.length; i++) {
@@ -380,8 +380,7 @@ public final class DenoisingBench implements Runnable {
 		List<Picture> pictures = Picture.specimens(List.of(Family.FILAMENTS, Family.DENDRITES), size, 1);
 		for (Picture picture : pictures) {
 			Exposure exposure = Exposure.of(picture, setting, 7000);
-			Denoising.Plane once = denoised(Denoising.with(prior), exposure);
-			Denoising.Plane drawn = denoised(Denoising.with(prior).samples(samples).steps(steps), exposure);
+			Denoising.Plane once = exposure.denoised(prior, b -> b), drawn = exposure.denoised(prior, b -> b.samples(samples).steps(steps));
 			shown.add(setting.data(exposure.grey()));
 			shown.add(setting.data(once.mean()));
 			shown.add(setting.uncertainty(drawn.deviation(), WHITE));
@@ -397,12 +396,6 @@ public final class DenoisingBench implements Runnable {
 		report.say("%s: the camera's picture, one call, the standard deviation of %d samples (white: %.0f %% of the contrast or more) "
 			+ "and the truth. Above filaments, of a family that the network was trained on; below dendrites, which it never saw.",
 			setting, samples, 100 * WHITE);
-	}
-
-	/** As the command does it. */
-	private static Denoising.Plane denoised(Denoising.Builder options, Exposure exposure) {
-		return options.correlation(exposure.correlation()).build()
-			.plane(exposure.grey(), exposure.width(), exposure.noise(), 0, Monitor.NONE);
 	}
 
 	// -- pure noise --

@@ -3,12 +3,16 @@ package io.github.tweedie.bench;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.UnaryOperator;
 
 import io.github.tweedie.image.IntensityScale;
 import io.github.tweedie.image.NoiseEstimate;
 import io.github.tweedie.image.NoiseEstimator;
 import io.github.tweedie.image.NoiseModel;
 import io.github.tweedie.image.VarianceStabilizer;
+import io.github.tweedie.restore.Denoising;
+import io.github.tweedie.sde.Monitor;
+import io.github.tweedie.sde.Prior;
 import io.github.tweedie.sde.Shape;
 
 /**
@@ -103,6 +107,11 @@ record Exposure(Setting setting, Shape shape, float[] grey, float[] truth, Noise
 		for (int i = 0; i < grey.length; i++)
 			grey[i] = (float) Math.max(0, Math.min(65535, Math.rint(grey[i])));
 		return grey;
+	}
+
+	/** As the command does it, with some options. */
+	Denoising.Plane denoised(Prior prior, UnaryOperator<Denoising.Builder> options) {
+		return options.apply(Denoising.with(prior).correlation(correlation)).build().plane(grey, width(), noise, 0, Monitor.NONE);
 	}
 
 	/** As a method sees it that was told the camera. */

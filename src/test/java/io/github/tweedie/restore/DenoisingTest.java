@@ -37,8 +37,20 @@ class DenoisingTest {
 	private static final double SD = 90;
 
 	/** Knows that every image is even. */
-	private static final Prior EVEN = Prior.of("even", (batch, out) -> Arrays.fill(out,
-		(float) IntStream.range(0, out.length).mapToDouble(i -> batch.x()[i]).average().orElse(0)));
+	private static final Prior EVEN = Prior.of("even", DenoisingTest::mean);
+
+	/** Grey level of a pixel. */
+	private interface Pixel {
+		double at(int x, int y, Random random);
+	}
+
+	private static float[] square(int size, int seed, Pixel pixel) {
+		float[] grey = new float[size * size];
+		Random random = new Random(seed);
+		for (int i = 0; i < grey.length; i++)
+			grey[i] = (float) pixel.at(i % size, i / size, random);
+		return grey;
+	}
 
 	private static float[] noisy(int seed) {
 		float[] grey = new float[PIXELS];
@@ -83,10 +95,7 @@ class DenoisingTest {
 	@Test
 	void areasOfOneGreyLevelLookNoisyToTheNetworkAndComeBackAsTheyWere() {
 		int size = 128, dark = 40 * size;
-		float[] grey = new float[size * size];
-		Random random = new Random(5);
-		for (int i = dark; i < grey.length; i++)
-			grey[i] = (float) (1000 + 20 * random.nextGaussian());
+		float[] grey = square(size, 5, (x, y, random) -> y < 40 ? 0 : 1000 + 20 * random.nextGaussian());
 		double[] seen = new double[2];
 		Prior prior = Prior.of("watching", (batch, out) -> {
 			double mean = IntStream.range(0, dark).mapToDouble(i -> batch.x()[i]).average().orElse(0);
@@ -106,13 +115,9 @@ class DenoisingTest {
 	@Test
 	void theBorderOfATurnedImageIsKept() {
 		int size = 128;
-		float[] grey = new float[size * size];
-		Random random = new Random(5);
-		for (int i = 0; i < grey.length; i++) {
-			// Of the pixel, the part that lies on the image.
-			double part = Math.max(0, Math.min(1, i % size - 30 - 0.2 * (i / size)));
-			grey[i] = (float) Math.rint(part * (200 + 10 * random.nextGaussian()));
-		}
+		// The first factor is the part of the pixel that lies on the image.
+		float[] grey = square(size, 5, (x, y, random) -> Math.rint(Math.max(0, Math.min(1, x - 30 - 0.2 * y))
+			* (200 + 10 * random.nextGaussian())));
 		float[] clean = Denoising.with(EVEN).build().plane(grey, size, new NoiseModel(1, -100), 0, Monitor.NONE).mean();
 		for (int i = 0; i < grey.length; i++)
 			if (grey[i] < 90)
@@ -125,10 +130,7 @@ class DenoisingTest {
 	@Test
 	void theNarrowBorderOfARegisteredImageIsKept() {
 		int size = 128;
-		float[] grey = new float[size * size];
-		Random random = new Random(5);
-		for (int i = 0; i < grey.length; i++)
-			grey[i] = i % size < 2 ? 0 : (float) Math.rint(200 + 10 * random.nextGaussian());
+		float[] grey = square(size, 5, (x, y, random) -> x < 2 ? 0 : Math.rint(200 + 10 * random.nextGaussian()));
 		grey[50 * size + 50] = 0;
 		Denoising.Plane plane = Denoising.with(EVEN).build().plane(grey, size, new NoiseModel(1, -100), 0, Monitor.NONE);
 		for (int i = 0; i < grey.length; i += size)
@@ -141,10 +143,7 @@ class DenoisingTest {
 	@Test
 	void placesWithoutPhotonsAreNoAreasOfOneGreyLevel() {
 		int size = 128;
-		float[] grey = new float[size * size];
-		Random random = new Random(7);
-		for (int i = 0; i < grey.length; i++)
-			grey[i] = random.nextDouble() < 0.02 ? 1 : 0;
+		float[] grey = square(size, 7, (x, y, random) -> random.nextDouble() < 0.02 ? 1 : 0);
 		double mean = IntStream.range(0, grey.length).mapToDouble(i -> grey[i]).average().orElse(0);
 		float[] clean = Denoising.with(EVEN).build().plane(grey, size, new NoiseModel(1, 0), 0, Monitor.NONE).mean();
 		assertEquals(mean, IntStream.range(0, clean.length).mapToDouble(i -> clean[i]).average().orElse(0), 0.1 * mean);
@@ -154,10 +153,7 @@ class DenoisingTest {
 	@Test
 	void noiseThatWasTakenForFarTooWeakIsNotCalledTooStrong() {
 		int size = 128;
-		float[] grey = new float[size * size];
-		Random random = new Random(8);
-		for (int i = 0; i < grey.length; i++)
-			grey[i] = (float) (1000 + 20 * random.nextGaussian());
+		float[] grey = square(size, 8, (x, y, random) -> 1000 + 20 * random.nextGaussian());
 		assertEquals(Residual.Verdict.BOUNDED,
 			Denoising.with(EVEN).build().plane(grey, size, NoiseModel.gaussian(1), 0, Monitor.NONE).residual().verdict());
 	}
@@ -166,13 +162,10 @@ class DenoisingTest {
 	@Test
 	void whatLiesOutsideOfTheSelectionIsNotCounted() {
 		int size = 128;
-		float[] grey = new float[size * size];
+		float[] grey = square(size, 8, (x, y, random) -> x < 16 ? 900 : 1000 + 20 * random.nextGaussian());
 		boolean[] inside = new boolean[grey.length];
-		Random random = new Random(8);
-		for (int i = 0; i < grey.length; i++) {
+		for (int i = 0; i < inside.length; i++)
 			inside[i] = i % size >= 64;
-			grey[i] = i % size < 16 ? 900 : (float) (1000 + 20 * random.nextGaussian());
-		}
 		grey[40 * size + 40] = grey[70 * size + 50] = 5000;
 		Prior prior = Prior.of("failing", (batch, out) -> {
 			EVEN.denoise(batch, out);
@@ -193,10 +186,7 @@ class DenoisingTest {
 	@Test
 	void allCallsOfTheNetworkAreCounted() {
 		int size = 64;
-		float[] grey = new float[size * size];
-		Random random = new Random(9);
-		for (int i = 0; i < grey.length; i++)
-			grey[i] = (float) (100 + (i % size < 32 ? 0 : 2000) + 0.05 * random.nextGaussian());
+		float[] grey = square(size, 9, (x, y, random) -> 100 + (x < 32 ? 0 : 2000) + 0.05 * random.nextGaussian());
 		long[] calls = { 0 };
 		Prior prior = Prior.of("counting", (batch, out) -> {
 			calls[0] += batch.shape().n();
@@ -214,11 +204,8 @@ class DenoisingTest {
 	@Test
 	void whatWasTakenAwayIsJudgedBesideAreasOfOneGreyLevel() {
 		int size = 128, dark = 64 * size;
-		float[] grey = new float[size * size];
-		Random random = new Random(6);
 		NoiseModel noise = new NoiseModel(2, -175);
-		for (int i = dark; i < grey.length; i++)
-			grey[i] = (float) (500 + noise.deviation(500) * random.nextGaussian());
+		float[] grey = square(size, 6, (x, y, random) -> y < 64 ? 0 : 500 + noise.deviation(500) * random.nextGaussian());
 		Prior prior = Prior.of("knowing", (batch, out) -> {
 			Arrays.fill(out, 0, dark, (float) IntStream.range(0, dark).mapToDouble(i -> batch.x()[i]).average().orElse(0));
 			Arrays.fill(out, dark, out.length, (float) IntStream.range(dark, out.length).mapToDouble(i -> batch.x()[i]).average().orElse(0));
@@ -400,8 +387,7 @@ class DenoisingTest {
 		float[] grey = new float[side * side];
 		for (int i = 0; i < grey.length; i++)
 			grey[i] = 2 * poisson(i % side < side / 2 ? dark : bright, random);
-		Prior prior = Prior.of("any", DenoisingTest::mean);
-		NoisyPlane plane = NoisyPlane.stabilised(prior, grey, side, NoiseModel.camera(2, 0, 0), Whitening.NONE, 1);
+		NoisyPlane plane = NoisyPlane.stabilised(EVEN, grey, side, NoiseModel.camera(2, 0, 0), Whitening.NONE, 1);
 		double[] halves = new double[2];
 		for (int i = 0; i < grey.length; i++)
 			halves[2 * (i % side) / side] += 2 * plane.data()[i] / grey.length;
