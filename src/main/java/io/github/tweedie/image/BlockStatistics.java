@@ -26,13 +26,13 @@ final class BlockStatistics {
 		/** The 2nd derivative: less noise in the answer, more structure. */
 		BROAD(unit(0, 0, 1, -2, 1, 0, 0), unit(0, 1, 2, 0, -2, -1, 0));
 
-		private final double[] noise, structure;
+		private final float[] noise, structure;
 		/** Relative variance of the energy of one block of white Gaussian noise. */
 		final double spread;
 
 		Band(double[] noise, double[] structure) {
-			this.noise = noise;
-			this.structure = structure;
+			this.noise = floats(noise);
+			this.structure = floats(structure);
 			double along = spread(noise);
 			spread = 2 * along * along;
 		}
@@ -74,30 +74,38 @@ final class BlockStatistics {
 		return mean.length;
 	}
 
-	/** One row of blocks, whose filters begin to reach at y0. */
+	/**
+	 * One row of blocks, whose filters begin to reach at y0. Grey levels are counted from one of them: what floats then lose is below
+	 * what they have lost before.
+	 */
 	private void fill(float[] plane, int width, int first, int y0, int columns, BlockSpectra.Range range) {
 		if (columns == 0)
 			return;
 		int wide = columns * SIDE + 2 * REACH;
-		double[][] rows = new double[WIDE][wide];
+		float[][] rows = new float[WIDE][wide];
+		float one = Float.isFinite(plane[y0 * width]) ? plane[y0 * width] : 0;
 		for (int j = 0; j < WIDE; j++)
 			for (int i = 0, from = (y0 + j) * width; i < wide; i++)
-				rows[j][i] = plane[from + i];
+				rows[j][i] = plane[from + i] - one;
 		for (int column = 0; column < columns; column++) {
 			left[first + column] = REACH + column * SIDE;
 			top[first + column] = y0 + REACH;
 		}
-		means(rows, first, columns, range);
+		means(rows, first, columns, one, new BlockSpectra.Range(range.low() - one, range.high() - one));
 		for (Band band : Band.values()) {
 			energies(rows, columns, band.noise, noise[band.ordinal()], first);
 			energies(rows, columns, band.structure, structure[band.ordinal()], first);
 		}
 	}
 
-	/** By sums and extremes of columns first. */
-	private void means(double[][] rows, int first, int columns, BlockSpectra.Range range) {
+	/**
+	 * By sums and extremes of columns first.
+	 *
+	 * @param one grey level from which the rows and the range count
+	 */
+	private void means(float[][] rows, int first, int columns, float one, BlockSpectra.Range range) {
 		int wide = rows[0].length;
-		double[] inside = new double[wide], outside = new double[wide], least = rows[0].clone(), most = rows[0].clone();
+		float[] inside = new float[wide], outside = new float[wide], least = rows[0].clone(), most = rows[0].clone();
 		for (int j = 0; j < WIDE; j++) {
 			add(1, rows[j], j >= REACH && j < REACH + SIDE ? inside : outside);
 			for (int i = 0; i < wide; i++) {
@@ -115,15 +123,15 @@ final class BlockStatistics {
 				own += beside ? 0 : inside[i];
 				others += outside[i] + (beside ? inside[i] : 0);
 			}
-			mean[first + column] = usable ? own / PIXELS : Double.NaN;
-			around[first + column] = others / AROUND;
+			mean[first + column] = usable ? one + own / PIXELS : Double.NaN;
+			around[first + column] = one + others / AROUND;
 		}
 	}
 
-	private static void energies(double[][] rows, int columns, double[] filter, double[] out, int first) {
+	private static void energies(float[][] rows, int columns, float[] filter, double[] out, int first) {
 		int inside = columns * SIDE;
-		double[] down = new double[rows[0].length], shifted = new double[inside], across = new double[inside],
-			squares = new double[inside];
+		float[] down = new float[rows[0].length], shifted = new float[inside], across = new float[inside];
+		double[] squares = new double[inside];
 		for (int j = 0; j < SIDE; j++) {
 			Arrays.fill(down, 0);
 			Arrays.fill(across, 0);
@@ -136,7 +144,7 @@ final class BlockStatistics {
 					add(filter[k], shifted, across);
 				}
 			for (int i = 0; i < inside; i++)
-				squares[i] += across[i] * across[i];
+				squares[i] += (double) across[i] * across[i];
 		}
 		for (int column = 0; column < columns; column++) {
 			double sum = 0;
@@ -147,9 +155,16 @@ final class BlockStatistics {
 	}
 
 	/** NB: with one index for both arrays the compiler works on several elements at once. */
-	private static void add(double weight, double[] values, double[] sums) {
+	private static void add(float weight, float[] values, float[] sums) {
 		for (int i = 0; i < sums.length; i++)
 			sums[i] += weight * values[i];
+	}
+
+	private static float[] floats(double[] values) {
+		float[] floats = new float[values.length];
+		for (int i = 0; i < floats.length; i++)
+			floats[i] = (float) values[i];
+		return floats;
 	}
 
 	private static double[] unit(double... filter) {

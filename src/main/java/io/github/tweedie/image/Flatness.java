@@ -1,7 +1,6 @@
 package io.github.tweedie.image;
 
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
@@ -43,13 +42,14 @@ record Flatness(Correlation correlation, double factor) {
 		List<Candidate> even = even(IntStream.range(0, count).mapToObj(candidates).filter(Candidate::inlier).toList(), (int) (EVEN * count));
 		if (even.size() < 20)
 			return NONE;
-		double[][] covariances = new double[even.size()][];
+		double[][] found = new double[even.size()][];
 		for (int plane : even.stream().mapToInt(Candidate::plane).distinct().sorted().toArray()) {
 			float[] grey = planes.apply(plane);
-			IntStream.range(0, covariances.length).filter(i -> even.get(i).plane == plane).parallel()
-				.forEach(i -> covariances[i] = covariance(grey, width, even.get(i)));
+			IntStream.range(0, found.length).filter(i -> even.get(i).plane == plane).parallel()
+				.forEach(i -> found[i] = covariance(grey, width, even.get(i)));
 		}
-		Arrays.sort(covariances, Comparator.comparingDouble(c -> c[0]));
+		double[][] covariances = IntStream.of(NoiseFit.sorted(Arrays.stream(found).mapToDouble(c -> c[0]).toArray()))
+			.mapToObj(i -> found[i]).toArray(double[][]::new);
 		boolean alike = covariances[covariances.length / 2][0] < ALIKE * covariances[covariances.length / 10][0];
 		Flatness all = alike ? judge(mean(covariances, covariances.length), 1) : null;
 		return alike && all.correlation.found() ? all : quiet(covariances, all);
@@ -57,7 +57,7 @@ record Flatness(Correlation correlation, double factor) {
 
 	/** Some of the evenest blocks, of all degrees of evenness among those. */
 	private static List<Candidate> even(List<Candidate> all, int number) {
-		int[] order = NoiseFit.sorted(IntStream.range(0, all.size()).toArray(), all.stream().mapToDouble(Candidate::structure).toArray());
+		int[] order = NoiseFit.sorted(all.stream().mapToDouble(Candidate::structure).toArray());
 		int evenest = Math.min(number, order.length), every = 1 + (evenest - 1) / MOST;
 		return IntStream.range(0, evenest).filter(i -> i % every == 0).mapToObj(i -> all.get(order[i])).toList();
 	}

@@ -63,28 +63,25 @@ public final class HotPixels {
 	}
 
 	private static boolean alone(float[] plane, int width, int height, int x, int y) {
-		double above = over(plane, width, height, x, y, 1), below = over(plane, width, height, x, y, -1);
-		if (Math.max(above, below) <= (1 - SHARE) * HEIGHT)
-			return false;
-		double level = surroundings(plane, width, height, x, y), rise = plane[y * width + x] - level;
-		return Math.abs(rise) > HEIGHT && (rise > 0 ? above : below) > (1 - SHARE) * Math.abs(rise)
-			&& standingOut(plane, width, height, x, y, level, NOISE + LOUD * Math.abs(rise)) <= STANDING_OUT;
-	}
-
-	/** By how much the pixel is over, or with a sign of −1 under, its direct neighbours, on average of all but the one nearest to it. */
-	private static double over(float[] plane, int width, int height, int x, int y, int sign) {
-		double own = plane[y * width + x], sum = 0, least = Double.POSITIVE_INFINITY;
+		double own = plane[y * width + x], sum = 0, lowest = Double.POSITIVE_INFINITY, highest = Double.NEGATIVE_INFINITY;
 		int count = 0;
 		for (int k = 0; k < 4; k++) {
 			int nx = x + (k == 0 ? -1 : k == 1 ? 1 : 0), ny = y + (k == 2 ? -1 : k == 3 ? 1 : 0);
 			if (nx < 0 || ny < 0 || nx >= width || ny >= height)
 				continue;
-			double difference = sign * (own - plane[ny * width + nx]);
-			sum += difference;
-			least = Math.min(least, difference);
+			double neighbour = plane[ny * width + nx];
+			sum += neighbour;
+			lowest = Math.min(lowest, neighbour);
+			highest = Math.max(highest, neighbour);
 			count++;
 		}
-		return (sum - least) / (count - 1);
+		// NB: over, and under, the direct neighbours, on average of all but the one nearest to it.
+		double above = own - (sum - highest) / (count - 1), below = (sum - lowest) / (count - 1) - own;
+		if (Math.max(above, below) <= (1 - SHARE) * HEIGHT)
+			return false;
+		double level = surroundings(plane, width, height, x, y), rise = own - level;
+		return Math.abs(rise) > HEIGHT && (rise > 0 ? above : below) > (1 - SHARE) * Math.abs(rise)
+			&& standingOut(plane, width, height, x, y, level, NOISE + LOUD * Math.abs(rise)) <= STANDING_OUT;
 	}
 
 	private static int standingOut(float[] plane, int width, int height, int x, int y, double level, double tolerance) {

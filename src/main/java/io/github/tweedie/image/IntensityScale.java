@@ -18,7 +18,7 @@ public record IntensityScale(double low, double high) {
 	/** Quantiles of a standard normal number at these percentages: -1 times the first, and the second. */
 	private static final double LOW_QUANTILE = 2.326, HIGH_QUANTILE = 2.878;
 	private static final double SMALLEST_CONTRAST_TO_STRONG_NOISE = 2;
-	private static final int MOST_FOR_PERCENTILES = 1 << 18;
+	private static final int ENOUGH_FOR_PERCENTILES = 1 << 17;
 	/** Of the 5×5 pixels around one. */
 	private static final int REACH = 2;
 
@@ -61,7 +61,8 @@ public record IntensityScale(double low, double high) {
 	 * @param noise standard deviation of the noise in the units of the plane, above 0
 	 */
 	public static IntensityScale ofNoisy(float[] plane, int width, double noise) {
-		OrderStatistics pixels = new OrderStatistics(pixels(plane)), means = new OrderStatistics(means(plane, width));
+		Some some = Some.of(plane, width);
+		OrderStatistics pixels = some.pixels(), means = some.means();
 		double low = Math.min(means.percentile(LOW_PERCENT), pixels.percentile(LOW_PERCENT) + LOW_QUANTILE * noise);
 		double high = Math.max(means.percentile(HIGH_PERCENT), pixels.percentile(HIGH_PERCENT) - HIGH_QUANTILE * noise);
 		return new IntensityScale(low, low + Math.max(high - low, SMALLEST_CONTRAST_TO_STRONG_NOISE * noise));
@@ -74,38 +75,59 @@ public record IntensityScale(double low, double high) {
 	 * @param width X
 	 */
 	public static double darkest(float[] plane, int width) {
-		return new OrderStatistics(means(plane, width)).percentile(LOW_PERCENT);
+		return Some.of(plane, width).means().percentile(LOW_PERCENT);
 	}
 
-	/** Of large planes every k-th pixel is enough for a percentile; k is odd, so that of an even width no column is left out. */
-	private static int every(float[] plane) {
-		return 1 + (plane.length - 1) / MOST_FOR_PERCENTILES | 1;
-	}
+	/**
+	 * The pixels of a plane that are enough for its percentiles: of large ones those at the crossings of every k-th row and column.
+	 *
+	 * @param down from one row to the next; odd, since many patterns have an even period
+	 * @param across from one column to the next; odd, too
+	 */
+	private record Some(float[] plane, int width, int height, int down, int across) {
 
-	private static float[] pixels(float[] plane) {
-		int every = every(plane);
-		if (every == 1)
-			return plane;
-		float[] some = new float[(plane.length - 1) / every + 1];
-		for (int i = 0; i < some.length; i++)
-			some[i] = plane[i * every];
-		return some;
-	}
+		static Some of(float[] plane, int width) {
+			double one = (double) plane.length / ENOUGH_FOR_PERCENTILES;
+			int down = odd(Math.sqrt(one));
+			return new Some(plane, width, plane.length / width, down, odd(one / down));
+		}
 
-	/** The means of the 5×5 pixels around each of the same pixels, of fewer at the border. */
-	private static float[] means(float[] plane, int width) {
-		int height = plane.length / width, every = every(plane);
-		float[] some = new float[(plane.length - 1) / every + 1], columns = new float[width];
-		for (int x = 0; x < width; x++)
-			columns[x] = Math.min(width - 1, x + REACH) - Math.max(0, x - REACH) + 1;
-		IntStream.range(0, height).parallel().forEach(y -> {
-			int from = y * width, top = Math.max(0, y - REACH), bottom = Math.min(height - 1, y + REACH);
-			float[] down = sums(plane, width, top, bottom);
-			float rows = bottom - top + 1;
-			for (int i = -Math.floorDiv(-from, every), x = i * every - from; x < width; i++, x += every)
-				some[i] = (down[x] + down[x + 1] + down[x + 2] + down[x + 3] + down[x + 4]) / (rows * columns[x]);
-		});
-		return some;
+		/** The first odd number that is not below another. */
+		private static int odd(double number) {
+			return 1 + 2 * (int) Math.ceil((Math.max(1, number) - 1) / 2);
+		}
+
+		private int rows() {
+			return (height - 1) / down + 1;
+		}
+
+		private int columns() {
+			return (width - 1) / across + 1;
+		}
+
+		OrderStatistics pixels() {
+			if (down == 1 && across == 1)
+				return new OrderStatistics(plane);
+			float[] some = new float[rows() * columns()];
+			for (int y = 0, i = 0; y < height; y += down)
+				for (int x = 0; x < width; x += across)
+					some[i++] = plane[y * width + x];
+			return new OrderStatistics(some);
+		}
+
+		/** The means of the 5×5 pixels around each of the same pixels, of fewer at the border. */
+		OrderStatistics means() {
+			float[] some = new float[rows() * columns()];
+			IntStream.range(0, rows()).parallel().forEach(row -> {
+				int y = row * down, top = Math.max(0, y - REACH), bottom = Math.min(height - 1, y + REACH);
+				float[] sums = sums(plane, width, top, bottom);
+				for (int i = row * columns(), x = 0; x < width; i++, x += across) {
+					int columns = Math.min(width - 1, x + REACH) - Math.max(0, x - REACH) + 1;
+					some[i] = (sums[x] + sums[x + 1] + sums[x + 2] + sums[x + 3] + sums[x + 4]) / ((bottom - top + 1) * columns);
+				}
+			});
+			return new OrderStatistics(some);
+		}
 	}
 
 	/** Of each column, between two rows, with nothing on both sides. */

@@ -273,7 +273,7 @@ public final class NoiseEstimator {
 					around[i] = blocks.around[k];
 					part[i] = at;
 				}
-			order = NoiseFit.sorted(IntStream.range(0, count).toArray(), mean);
+			order = NoiseFit.sorted(mean);
 			levels = count == 0 ? LEVELS : Arrays.stream(LEVELS).map(q -> mean[order[(int) (q * count)]]).toArray();
 		}
 

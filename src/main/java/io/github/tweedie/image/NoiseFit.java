@@ -129,7 +129,8 @@ final class NoiseFit {
 	}
 
 	private double variance(Line by, double z) {
-		return Math.max(least, by.a * z + by.b);
+		double variance = by.a * z + by.b;
+		return variance > least ? variance : least;
 	}
 
 	/** 0 for an outlier. */
@@ -194,6 +195,11 @@ final class NoiseFit {
 		return new Line(a, b, ratios.length == 0 ? 0.01 : quantile(ratios, 0.5));
 	}
 
+	/** The indices of values, in the order of these. */
+	static int[] sorted(double[] values) {
+		return sorted(IntStream.range(0, values.length).toArray(), values);
+	}
+
 	/** By values, of which those that agree to nine digits stay in their order: numbers sort faster than objects. */
 	static int[] sorted(int[] blocks, double[] by) {
 		int bits = 64 - Long.numberOfLeadingZeros(by.length);
@@ -230,9 +236,10 @@ final class NoiseFit {
 		private Sums sums(int[] blocks) {
 			double w = 0, q = 0, m = 0, x = 0, y = 0, qm = 0, qx = 0, xm = 0, xx = 0, qy = 0, xy = 0;
 			for (int i : blocks) {
-				weigh(i);
+				double own = variance(by, data.mean[i]);
+				weigh(i, own);
 				double around = data.around[i] - middle, mean = data.mean[i] - middle;
-				double excess = data.structure[i] - variance(by, data.mean[i]), wi = weight[i], wq = wi * around, wx = wi * excess;
+				double excess = data.structure[i] - own, wi = weight[i], wq = wi * around, wx = wi * excess;
 				w += wi;
 				q += wq;
 				m += wi * mean;
@@ -248,16 +255,19 @@ final class NoiseFit {
 			return new Sums(w, q, m, x, y, qm, qx, xm, xx, qy, xy);
 		}
 
-		private void weigh(int i) {
-			double v = variance(by, data.level(i)), busy = by.leak * Math.max(0, data.structure[i] - CALM * v), expected = v + busy;
-			double over = 1 / expected, share = busy * over;
-			// NB: photons are few and their distribution is skewed; the excess kurtosis is at most a²/v.
-			double spread = data.spread + by.a * by.a / (BlockStatistics.PIXELS * v) + share * share;
+		/** @param own variance by the level of the block alone */
+		private void weigh(int i, double own) {
+			double v = variance(by, data.level(i)), structure = data.structure[i] - CALM * v, busy = structure > 0 ? by.leak * structure : 0;
+			double expected = v + busy;
+			// NB: photons are few and their distribution is skewed; the excess kurtosis is at most a²/v. Of the relative variance
+			// data.spread + a²/(64·v) + (busy/expected)² both parts of a fraction are made, since a division costs as much as all the rest.
+			double over = expected * expected * v, under = expected * expected * (data.spread * v + by.a * by.a / BlockStatistics.PIXELS)
+				+ busy * busy * v, spread = under / over;
 			// NB: where the block itself is brighter than what is around, it may hold more noise.
-			double own = Math.max(v, variance(by, data.mean[i])), above = data.noise[i] * v - own * expected;
-			boolean outlier = above > 0 && above * above > OUTLIER * OUTLIER * spread * (own * expected) * (own * expected);
-			weight[i] = outlier ? 0 : over * over / spread;
-			energy[i] = data.noise[i] / kept(spread);
+			double most = (own > v ? own : v) * expected, above = data.noise[i] * v - most;
+			boolean outlier = above > 0 && above * above > OUTLIER * OUTLIER * spread * most * most;
+			weight[i] = outlier ? 0 : v / under;
+			energy[i] = data.noise[i] * overKept(spread);
 		}
 
 		/** The line through all blocks but those of a part, by these weights; through all, if there is no such part. */
@@ -271,13 +281,13 @@ final class NoiseFit {
 	}
 
 	/**
-	 * Mean of a gamma distribution of mean 1 and the given variance without what lies above the cut. A line between eight entries an
-	 * octave, which the bits of the variance number: a logarithm for each block would take longer than all the rest.
+	 * One over the mean of a gamma distribution of mean 1 and the given variance without what lies above the cut. A line between eight
+	 * entries an octave, which the bits of the variance number: a logarithm for each block would take longer than all the rest.
 	 */
-	static double kept(double variance) {
-		long bits = Double.doubleToRawLongBits(Math.max(LEAST_SPREAD, Math.min(MOST_SPREAD, variance)));
+	static double overKept(double variance) {
+		long bits = Double.doubleToRawLongBits(variance < LEAST_SPREAD ? LEAST_SPREAD : variance > MOST_SPREAD ? MOST_SPREAD : variance);
 		int i = (int) ((bits >> EIGHTH) - FIRST);
-		return KEPT[i] + (bits & (1L << EIGHTH) - 1) * 0x1p-49 * (KEPT[i + 1] - KEPT[i]);
+		return OVER_KEPT[i] + (bits & (1L << EIGHTH) - 1) * 0x1p-49 * (OVER_KEPT[i + 1] - OVER_KEPT[i]);
 	}
 
 	private static final double LEAST_SPREAD = 0x1p-9, MOST_SPREAD = 0x1p13;
@@ -285,9 +295,9 @@ final class NoiseFit {
 	private static final int EIGHTH = 49;
 	private static final long FIRST = Double.doubleToRawLongBits(LEAST_SPREAD) >> EIGHTH,
 			LAST = Double.doubleToRawLongBits(MOST_SPREAD) >> EIGHTH;
-	private static final double[] KEPT = LongStream.rangeClosed(FIRST, LAST + 1).mapToDouble(eighth -> {
+	private static final double[] OVER_KEPT = LongStream.rangeClosed(FIRST, LAST + 1).mapToDouble(eighth -> {
 		double variance = Double.longBitsToDouble(eighth << EIGHTH), shape = 1 / variance, cut = shape * (1 + OUTLIER * Math.sqrt(variance));
-		return Gamma.regularizedGammaP(shape + 1, cut) / Gamma.regularizedGammaP(shape, cut);
+		return Gamma.regularizedGammaP(shape, cut) / Gamma.regularizedGammaP(shape + 1, cut);
 	}).toArray();
 
 	// -- Least squares with an instrument --

@@ -180,7 +180,7 @@ final class NoiseSpectrum {
 	private void take(Block[] some) {
 		blocks = some;
 		mean = Arrays.stream(blocks).mapToDouble(Block::level).toArray();
-		order = NoiseFit.sorted(IntStream.range(0, blocks.length).toArray(), mean);
+		order = NoiseFit.sorted(mean);
 	}
 
 	private static NoiseSpectrum of(int side, NoiseEstimate seen, int count, IntFunction<float[]> planes,

@@ -36,8 +36,8 @@ public final class VarianceStabilizer {
 	private final double offset, sigma;
 	/** f(z) = factor·√(a·z + constant); 0 for the division by σ. */
 	private final double factor, constant;
-	/** Stabilised means, increasing, of 0 to LAST_ROOT² photons. */
-	private final double[] means;
+	/** Stabilised means, increasing, of 0 to LAST_ROOT² photons, and the means of the squares of stabilised values. */
+	private final double[] means, squares;
 	/** Photons of stabilised means in equal steps, from the first to the last: between two a line is exact to 1e-5 photons. */
 	private final double[] photons;
 	/** Bins in a stabilised unit. */
@@ -62,7 +62,9 @@ public final class VarianceStabilizer {
 		constant = 0.375 * a * a + this.noise.b();
 		offset = a == 0 ? 0 : (readNoise * readNoise - noise.b()) / a;
 		sigma = a == 0 ? this.noise.deviation(0) : readNoise / a;
-		means = a == 0 ? null : means(sigma, 1);
+		double[][] tables = a == 0 ? new double[2][] : tables(sigma);
+		means = tables[0];
+		squares = tables[1];
 		bins = a == 0 ? 0 : BINS / (means[ENTRIES - 1] - means[0]);
 		photons = a == 0 ? null : photons(means);
 	}
@@ -115,16 +117,15 @@ public final class VarianceStabilizer {
 	public double deviation(float... of) {
 		if (noise.a() == 0)
 			return 1;
-		double[] squares = means(sigma, 2);
 		int every = 1 + (of.length - 1) / MOST_FOR_VARIANCE | 1;
 		double sum = 0;
 		int count = 0;
 		for (int i = 0; i < of.length; i += every, count++)
-			sum += variance(of[i], squares);
+			sum += variance(of[i]);
 		return Math.sqrt(sum / count);
 	}
 
-	private double variance(double mean, double[] squares) {
+	private double variance(double mean) {
 		int at = Arrays.binarySearch(means, mean), next = Math.max(1, at < 0 ? -at - 1 : at);
 		if (next >= ENTRIES)
 			return 1;
@@ -189,26 +190,40 @@ public final class VarianceStabilizer {
 	private static final int SMOOTH = 16, FEW = 20;
 	/** What follows of a Poisson distribution is nothing. */
 	private static final double NOTHING = 1e-18;
+	/** Counts of photons beyond which none comes from LAST_ROOT² expected ones. */
+	private static final int COUNTS = 520;
+	/** One over the count that follows: divisions would take half of the time. */
+	private static final double[] OVER = IntStream.range(0, COUNTS).mapToDouble(count -> 1 / (count + 1.0)).toArray();
 	private static final double[] WEIGHT = IntStream.range(0, NODES).mapToDouble(i -> Math.exp(-node(i) * node(i) / 2)).toArray();
 
-	/** Means of stabilised values of 0 to LAST_ROOT² photons, or of their squares. */
-	private static double[] means(double sigma, int power) {
-		double[] ofCounts = IntStream.range(0, 520).parallel().mapToDouble(count -> ofCount(count, sigma, power)).toArray();
-		return IntStream.range(0, ENTRIES).parallel().mapToDouble(i -> mean(squared(LAST_ROOT * i / (ENTRIES - 1)), ofCounts)).toArray();
+	/** Means of stabilised values of 0 to LAST_ROOT² photons, and of their squares. */
+	private static double[][] tables(double sigma) {
+		double[] values = new double[COUNTS], squares = new double[COUNTS];
+		double[][] tables = new double[2][ENTRIES];
+		IntStream.range(0, COUNTS).parallel().forEach(count -> {
+			values[count] = ofCount(count, sigma, 1);
+			squares[count] = ofCount(count, sigma, 2);
+		});
+		IntStream.range(0, ENTRIES).parallel().forEach(i -> fill(tables, i, values, squares));
+		return tables;
 	}
 
 	/**
-	 * E[2·√max(0, p + n + 3/8 + σ²)] for p Poisson with mean λ and n normal with deviation σ (Mäkitalo &amp; Foi 2013, eq. 5).
+	 * E[2·√max(0, p + n + 3/8 + σ²)] for p Poisson with mean λ and n normal with deviation σ (Mäkitalo &amp; Foi 2013, eq. 5), and that of
+	 * the square.
 	 *
-	 * @param ofCounts the mean over n for each p
+	 * @param values the mean over n for each p
+	 * @param squares that of the square
 	 */
-	private static double mean(double photons, double[] ofCounts) {
-		double probability = Math.exp(-photons), sum = 0;
-		for (int count = 0; count < ofCounts.length && (count <= photons || probability > NOTHING); count++) {
-			sum += probability * ofCounts[count];
-			probability *= photons / (count + 1);
+	private static void fill(double[][] tables, int entry, double[] values, double[] squares) {
+		double photons = squared(LAST_ROOT * entry / (ENTRIES - 1)), probability = Math.exp(-photons), value = 0, square = 0;
+		for (int count = 0; count < COUNTS && (count <= photons || probability > NOTHING); count++) {
+			value += probability * values[count];
+			square += probability * squares[count];
+			probability *= photons * OVER[count];
 		}
-		return sum;
+		tables[0][entry] = value;
+		tables[1][entry] = square;
 	}
 
 	private static double ofCount(int count, double sigma, int power) {

@@ -28,8 +28,8 @@ class BlockStatisticsTest {
 		BlockStatistics blocks = of((x, y) -> (x + y) % 2 == 0 ? 3 : -3);
 		assertEquals(5 * 3, blocks.count());
 		for (int i = 0; i < blocks.count(); i++) {
-			assertEquals(9 * Math.pow(64 * 64 / 924.0, 2), blocks.noise[Band.FINE.ordinal()][i], 1e-9);
-			assertEquals(9 * Math.pow(4 * 4 / 6.0, 2), blocks.noise[Band.BROAD.ordinal()][i], 1e-9);
+			assertEquals(9 * Math.pow(64 * 64 / 924.0, 2), blocks.noise[Band.FINE.ordinal()][i], 1e-4);
+			assertEquals(9 * Math.pow(4 * 4 / 6.0, 2), blocks.noise[Band.BROAD.ordinal()][i], 1e-4);
 			// Structure is sought elsewhere: 1, 0, -2, 0, 1 and 1, 2, 0, -2, -1 with every other sign turned sum to 0.
 			assertEquals(0, blocks.structure[Band.FINE.ordinal()][i], 1e-9);
 			assertEquals(0, blocks.structure[Band.BROAD.ordinal()][i], 1e-9);
@@ -47,8 +47,8 @@ class BlockStatisticsTest {
 		assertEquals(11, blocks.top[middle]);
 		for (Band band : Band.values()) {
 			// All answers to the pixel lie in its own block, and a filter of norm 1 has squares of sum 1.
-			assertEquals(1 / 64.0, blocks.noise[band.ordinal()][middle], 1e-12, band.toString());
-			assertEquals(1 / 64.0, blocks.structure[band.ordinal()][middle], 1e-12, band.toString());
+			assertEquals(1 / 64.0, blocks.noise[band.ordinal()][middle], 1e-8, band.toString());
+			assertEquals(1 / 64.0, blocks.structure[band.ordinal()][middle], 1e-8, band.toString());
 			assertEquals(0, blocks.noise[band.ordinal()][middle - 1], 1e-12);
 		}
 		assertEquals(1 / 64.0, blocks.mean[middle], 1e-12);
@@ -63,8 +63,9 @@ class BlockStatisticsTest {
 			double middle = 100 + 2 * (blocks.left[i] + 3.5) - 3 * (blocks.top[i] + 3.5);
 			assertEquals(middle, blocks.mean[i], 1e-9);
 			assertEquals(middle, blocks.around[i], 1e-9);
+			// Less than the last digit of such a float is worth, whose square over 12 is 2e-11.
 			for (Band band : Band.values())
-				assertEquals(0, blocks.noise[band.ordinal()][i], 1e-20);
+				assertEquals(0, blocks.noise[band.ordinal()][i], 1e-11);
 		}
 	}
 

@@ -9,8 +9,8 @@ class NoiseFitTest {
 	@Test
 	void meanOfACutExponentialIsTheOneInTheBook() {
 		// A gamma distribution of mean and variance 1, cut at 1 + 4 deviations: 1 - T/(exp(T) - 1) with T = 5.
-		assertEquals(1 - 5 / (Math.exp(5) - 1), NoiseFit.kept(1), 1e-4);
-		assertEquals(1, NoiseFit.kept(0.003), 1e-3);
+		assertEquals(1 - 5 / (Math.exp(5) - 1), 1 / NoiseFit.overKept(1), 1e-4);
+		assertEquals(1, NoiseFit.overKept(0.003), 1e-3);
 	}
 
 	@Test
@@ -50,11 +50,11 @@ class NoiseFitTest {
 			noise[i] = 10 + 0.01 * (i % 20) + 0.1 * (i / 20 % 2);
 		NoiseFit fit = new NoiseFit(data(levels(n), noise, 1), true);
 		// Of the same variance everywhere all blocks count the same: b is the mean, 10 + 0.095 + 0.05, over that of what is kept.
-		assertEquals(10.145 / NoiseFit.kept(0.003), fit.b(), 1e-9);
+		assertEquals(10.145 * NoiseFit.overKept(0.003), fit.b(), 1e-9);
 		NoiseFit.Line[] left = fit.leavingOut();
 		for (int part = 0; part < left.length; part++) {
 			double others = (200 * 10.145 - 10 * (10.05 + 0.01 * part)) / 190;
-			assertEquals(others / NoiseFit.kept(0.003), left[part].b(), 1e-9, "part " + part);
+			assertEquals(others * NoiseFit.overKept(0.003), left[part].b(), 1e-9, "part " + part);
 			assertEquals(0, left[part].a(), 0);
 		}
 	}
