@@ -586,7 +586,7 @@ public class Denoise extends ModelCommand {
 	}
 
 	private ImagePlus finished(ImagePlus made, Map<String, String> origin) {
-		describe(made, origin, image.getInfoProperty());
+		describe(made, origin, image);
 		if (made.getStack() instanceof DiskStack disk)
 			disk.save(made);
 		return made;

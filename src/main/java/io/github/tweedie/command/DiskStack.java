@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,7 +32,7 @@ final class DiskStack extends VirtualStack implements AutoCloseable {
 
 	private final boolean colour;
 	private final Path target;
-	private final FileChannel planes;
+	private final FileChannel planes, reserved;
 	private final List<String> labels = new ArrayList<>();
 	private final ByteBuffer chunk = ByteBuffer.allocate(Float.BYTES * CHUNK);
 	private boolean finished;
@@ -50,7 +51,7 @@ final class DiskStack extends VirtualStack implements AutoCloseable {
 			Files.createDirectories(folder());
 			planes = FileChannel.open(target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".part"),
 				StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.DELETE_ON_CLOSE);
-			reserve();
+			reserved = reserved();
 		}
 		catch (IOException e) {
 			throw new IllegalArgumentException("The folder " + folder() + " cannot be written to (" + e.getMessage()
@@ -58,17 +59,33 @@ final class DiskStack extends VirtualStack implements AutoCloseable {
 		}
 	}
 
-	/** NB: an empty file keeps a run beside this one from writing there, too. */
-	private void reserve() throws IOException {
+	/**
+	 * An empty file, locked, keeps a run beside this one from writing there, too. One that nobody has locked was left by a run that was
+	 * killed.
+	 */
+	private FileChannel reserved() throws IOException {
 		try {
-			Files.createFile(target);
+			return Files.exists(target) && Files.size(target) == 0 ? locked(StandardOpenOption.WRITE) : locked(StandardOpenOption.CREATE_NEW);
 		}
 		catch (IOException | RuntimeException e) {
 			planes.close();
-			if (!(e instanceof FileAlreadyExistsException))
+			if (!(e instanceof FileAlreadyExistsException || e instanceof OverlappingFileLockException))
 				throw e;
 			throw new IllegalArgumentException("The file " + target + " exists already and is not overwritten; remove it, or give"
 				+ " save= another folder.", e);
+		}
+	}
+
+	private FileChannel locked(StandardOpenOption how) throws IOException {
+		FileChannel file = FileChannel.open(target, StandardOpenOption.WRITE, how);
+		try {
+			if (file.tryLock() == null)
+				throw new OverlappingFileLockException();
+			return file;
+		}
+		catch (IOException | RuntimeException e) {
+			file.close();
+			throw e;
 		}
 	}
 
@@ -157,6 +174,8 @@ final class DiskStack extends VirtualStack implements AutoCloseable {
 	void save(ImagePlus image) {
 		String title = image.getTitle();
 		try {
+			// NB: where locks bind, the file cannot be written beside them.
+			reserved.close();
 			ImageFile.write(image, target);
 			finished = true;
 			double low = image.getDisplayRangeMin(), high = image.getDisplayRangeMax();
@@ -185,6 +204,7 @@ final class DiskStack extends VirtualStack implements AutoCloseable {
 		try {
 			boolean first = planes.isOpen();
 			planes.close();
+			reserved.close();
 			if (first && !finished) Files.deleteIfExists(target);
 		}
 		catch (IOException e) {

@@ -39,6 +39,7 @@ abstract class ImageCommand extends DynamicCommand {
 
 	/** By how many commands an image is read: ImageJ's own switch does not count. */
 	private static final Map<ImagePlus, Integer> READERS = new IdentityHashMap<>();
+	private static final String OWN = "tweedie.";
 	private static final AtomicInteger RUNNING = new AtomicInteger();
 
 	@Parameter(required = false)
@@ -185,15 +186,19 @@ abstract class ImageCommand extends DynamicCommand {
 	/**
 	 * Writes where an image came from into its properties and, for people, into what 'Show Info...' tells.
 	 *
-	 * @param info what the input had to tell, put below; may be null
+	 * @param image the input, of which the properties are kept, and what it had to tell is put below; null if there was none
 	 */
-	static void describe(ImagePlus output, Map<String, String> origin, String info) {
+	static void describe(ImagePlus output, Map<String, String> origin, ImagePlus image) {
+		String[] kept = image == null ? null : image.getPropertiesAsArray();
+		for (int i = 0; kept != null && i < kept.length; i += 2)
+			// NB: what was said of an earlier run would be taken for this one's.
+			if (!kept[i].startsWith(OWN)) output.setProp(kept[i], kept[i + 1]);
 		StringBuilder text = new StringBuilder();
 		origin.forEach((key, value) -> {
-			output.setProp("tweedie." + key, value);
-			text.append("tweedie.").append(key).append(": ").append(value).append('\n');
+			output.setProp(OWN + key, value);
+			text.append(OWN).append(key).append(": ").append(value).append('\n');
 		});
-		if (info != null) text.append('\n').append(info);
+		if (image != null && image.getInfoProperty() != null) text.append('\n').append(image.getInfoProperty());
 		output.setProperty("Info", text.toString());
 	}
 

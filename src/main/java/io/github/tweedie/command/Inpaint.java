@@ -185,10 +185,10 @@ public class Inpaint extends ModelCommand {
 		Map<String, String> origin = origin(result, prior, selection);
 		String title = image.getTitle();
 		restored = Stacks.dressed(Stacks.image("restored of " + title, result.mean(), image.getCalibration()), image);
-		describe(restored, origin, image.getInfoProperty());
+		describe(restored, origin, image);
 		if (!show.equals(RESTORED)) {
 			uncertainty = Stacks.uncertainty(Stacks.image("uncertainty of " + title, result.deviation(), image.getCalibration()), image);
-			describe(uncertainty, origin, image.getInfoProperty());
+			describe(uncertainty, origin, image);
 		}
 		if (show.equals(SAMPLES)) {
 			draws = Stacks.image("samples of " + title, result.samples(), image.getCalibration());
@@ -196,7 +196,7 @@ public class Inpaint extends ModelCommand {
 			if (image.getStackSize() > 1) draws.setDimensions(1, image.getStackSize(), samples);
 			else draws.setDimensions(1, 1, samples);
 			draws.setOpenAsHyperStack(true);
-			describe(draws, origin, image.getInfoProperty());
+			describe(draws, origin, image);
 		}
 	}
 

@@ -163,7 +163,7 @@ public class Likelihood extends ModelCommand {
 		shown.resetDisplayRange();
 		Map<String, String> origin = new LinkedHashMap<>(result.provenance());
 		origin.put("macro", macroLine());
-		describe(shown, origin, image.getInfoProperty());
+		describe(shown, origin, image);
 		return shown;
 	}
 }

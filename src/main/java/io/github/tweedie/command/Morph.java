@@ -119,7 +119,7 @@ public class Morph extends ModelCommand {
 		morph.setDisplayRange(range[0], range[1]);
 		Map<String, String> origin = new LinkedHashMap<>(result.provenance());
 		origin.put("macro", macroLine());
-		describe(morph, origin, image.getInfoProperty());
+		describe(morph, origin, image);
 	}
 
 	private static String name(ImagePlus image, int plane) {

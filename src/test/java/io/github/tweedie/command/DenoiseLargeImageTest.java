@@ -36,6 +36,7 @@ class DenoiseLargeImageTest {
 		setBatchMode(true); random('seed', 1);
 		newImage("cells.tif", "16-bit black", 40, 30, 6);
 		run("Set...", "value=100 stack"); run("Add Specified Noise...", "stack standard=5");
+		Property.set("objective", "63x"); Property.set("tweedie.samples", "99");
 		for (i = 1; i <= 6; i++) { setSlice(i); Property.setSliceLabel("label " + i, i); }
 		run("Stack to Hyperstack...", "order=xyczt(default) channels=2 slices=3 frames=1 display=Grayscale");
 		setVoxelSize(0.5, 0.5, 2, "um");
@@ -98,6 +99,8 @@ class DenoiseLargeImageTest {
 			}
 			assertEquals(kept.range(), saved.range());
 			assertTrue(saved.property("tweedie.macro").contains("save=["), saved.property("tweedie.macro"));
+			assertEquals("63x", saved.property("objective"));
+			assertEquals("3", saved.property("tweedie.samples"));
 		}
 	}
 
@@ -136,6 +139,13 @@ class DenoiseLargeImageTest {
 		assertEquals("", told.get(1));
 		assertEquals(12, ImageJ1.run("open('" + file + "');").pixels(1).length);
 		assertEquals(Set.of("a.tif"), files(folder));
+	}
+
+	@Test
+	void whatAKilledRunLeftEmptyIsReplaced(@TempDir Path folder) throws IOException {
+		Path file = Files.createFile(folder.resolve("a.tif"));
+		assertEquals("", ImageJ1.saved(file, () -> null));
+		assertEquals(12, ImageJ1.run("open('" + file + "');").pixels(1).length);
 	}
 
 	@Test
