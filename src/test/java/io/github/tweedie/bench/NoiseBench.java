@@ -218,11 +218,12 @@ public final class NoiseBench implements Runnable {
 
 		*σ at 5, 50, 95 %%*: in how many pictures the predicted standard deviation is within 10 %% at these percentiles of the
 		noiseless picture. *a*: in how many it is within 10 %%, of those where shot noise is at least a third of the variance at the
-		median; *a, told*: the same, of those among them whose 95 %% interval of a reaches at most 10 %% to each side. A picture that
-		is nearly even does not tell a from b, and the interval says so; *a, at best*: in how many an estimate would be within 10 %%
-		that is without bias, normal, and at the Cramér–Rao bound of one that knows the noiseless picture, which none can surpass (see
-		`NoiseBench.leastError`). *b*: in how many the 95 %% interval of b holds the truth. The stacks are time series of %d exposures of one
-		picture, every tenth of the same pictures, under the same cameras; and as many are seen as whole frames of a camera.
+		median, of which the *median error of a* is told, too; *a, told*: the same, of those among them whose 95 %% interval of a
+		reaches at most 10 %% to each side. A picture that is nearly even does not tell a from b, and the interval says so; *a, at
+		best*: in how many an estimate would be within 10 %% that is without bias, normal, and at the Cramér–Rao bound of one that
+		knows the noiseless picture, which none can surpass (see `NoiseBench.leastError`). *b*: in how many the 95 %% interval of b
+		holds the truth. The stacks are time series of %d exposures of one picture, every tenth of the same pictures, under the same
+		cameras; and as many are seen as whole frames of a camera.
 		""";
 
 	private static final String EFFICIENCY = """
@@ -248,8 +249,8 @@ public final class NoiseBench implements Runnable {
 		""";
 
 	private static final String HEAD = """
-		| | pictures | median error of σ | σ at 5 % | at 50 % | at 95 % | a | a, at best | a, told | b |
-		| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |
+		| | pictures | median error of σ | σ at 5 % | at 50 % | at 95 % | median error of a | a | a, at best | a, told | b |
+		| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |
 		""";
 
 	private static void row(StringBuilder text, StringBuilder csv, String name, List<Outcome> all, Predicate<Outcome> which) {
@@ -263,8 +264,8 @@ public final class NoiseBench implements Runnable {
 			text.append(String.format(Locale.ROOT, " %.1f %% |", within));
 			csv(csv, name, "sd_within_10_percent_at_" + PERCENTILES[k], within);
 		}
-		text.append(String.format(Locale.ROOT, " %.1f %% of %d | %.1f %% | %.1f %% of %d | %.1f %% |%n",
-			percent(shot, o -> Math.abs(o.slope) <= 0.1), shot.size(), 100 * atBest(shot),
+		text.append(String.format(Locale.ROOT, " %.1f %% | %.1f %% of %d | %.1f %% | %.1f %% of %d | %.1f %% |%n",
+			100 * median(shot, o -> Math.abs(o.slope)), percent(shot, o -> Math.abs(o.slope) <= 0.1), shot.size(), 100 * atBest(shot),
 			percent(told, o -> Math.abs(o.slope) <= 0.1), told.size(), percent(some, Outcome::covered)));
 		csv(csv, name, "a_within_10_percent", percent(shot, o -> Math.abs(o.slope) <= 0.1));
 		csv(csv, name, "a_within_10_percent_at_best", 100 * atBest(shot));
