@@ -183,7 +183,7 @@ public class Denoise extends ModelCommand {
 			throw new IllegalArgumentException("The selection holds no pixel" + (planes.binned() ? " of those that are left after resampling"
 				: "") + "; draw a larger one, or ask for region=[" + WHOLE + "].");
 		requireRoom(planes);
-		try (Result result = new Result(planes)) {
+		try (Result result = new Result(planes, monitor)) {
 			requireFinite(planes, inside, monitor);
 			// NB: a model opens on one processor and takes as long as many estimates; meanwhile the others find out about the noise.
 			CompletableFuture<List<Camera>> noisy = CompletableFuture.supplyAsync(
@@ -315,12 +315,12 @@ public class Denoise extends ModelCommand {
 	 *
 	 * @param estimate what the image tells of it; null if the user told it
 	 * @param differing by which factor the standard deviation in one of the planes differs most from the one in all of them, above 1
-	 * @param besideTold standard deviation that is measured over the one that the user told; 1 if none was told
+	 * @param beside what the image tells of a noise that the user told; null if it was not told
 	 */
-	private record Camera(NoiseModel noise, NoiseEstimate estimate, double differing, double besideTold) {
+	private record Camera(NoiseModel noise, NoiseEstimate estimate, double differing, NoiseEstimate beside) {
 
 		static Camera of(NoiseEstimate estimate, double differing) {
-			return new Camera(estimate.model(), estimate, differing, 1);
+			return new Camera(estimate.model(), estimate, differing, null);
 		}
 
 		/** Whether each plane has a noise of its own. */
@@ -351,8 +351,16 @@ public class Denoise extends ModelCommand {
 			return estimate == null ? NoiseEstimate.Correlation.UNKNOWN : estimate.correlation();
 		}
 
-		List<String> warnings() {
-			return estimate == null ? List.of() : estimate.warnings();
+		List<String> remarks() {
+			List<String> remarks = new ArrayList<>(estimate == null ? beside.warningsBesideTold() : estimate.warnings());
+			if (changing())
+				remarks.add(String.format(Locale.ROOT, "The noise of its planes differs (by a factor of %.1f from that of all of them), as when"
+					+ " the gain changes or bleaching is corrected, so it was measured in each plane by itself.", differing));
+			double stronger = beside == null ? 1 : beside.over(noise);
+			if (Math.max(stronger, 1 / stronger) > MOST_BESIDE_TOLD)
+				remarks.add(String.format(Locale.ROOT, "In the image the noise looks %.3g times as strong as it was told; unless that is fine"
+					+ " texture, give other values, or ask for noise=%s.", stronger, ESTIMATED));
+			return remarks;
 		}
 	}
 
@@ -374,7 +382,7 @@ public class Denoise extends ModelCommand {
 			requireLight(planes, channel);
 		NoiseModel told = told().averaged(planes.averaged());
 		int first = planes.some(channel, 1)[0];
-		return new Camera(told, null, 1, NoiseEstimator.estimate(planes.plane(first), planes.width()).over(told));
+		return new Camera(told, null, 1, NoiseEstimator.estimate(planes.plane(first), planes.width()));
 	}
 
 	private NoiseModel told() {
@@ -427,18 +435,18 @@ public class Denoise extends ModelCommand {
 		private double seconds;
 
 		/** What was not asked for is null. */
-		Result(GreyPlanes planes) {
-			clean = stack(planes, "denoised", planes.colour());
-			spread = uncertainty.equals(YES) ? stack(planes, "uncertainty", false) : null;
-			rest = residual.equals(YES) ? stack(planes, "residual", false) : null;
-			low = interval > 0 ? stack(planes, "lower", false) : null;
-			high = interval > 0 ? stack(planes, "upper", false) : null;
+		Result(GreyPlanes planes, Monitor monitor) {
+			clean = stack(planes, "denoised", planes.colour(), monitor);
+			spread = uncertainty.equals(YES) ? stack(planes, "uncertainty", false, monitor) : null;
+			rest = residual.equals(YES) ? stack(planes, "residual", false, monitor) : null;
+			low = interval > 0 ? stack(planes, "lower", false, monitor) : null;
+			high = interval > 0 ? stack(planes, "upper", false, monitor) : null;
 		}
 
-		private ImageStack stack(GreyPlanes planes, String kind, boolean colour) {
+		private ImageStack stack(GreyPlanes planes, String kind, boolean colour, Monitor monitor) {
 			if (save.isBlank()) return new ImageStack(planes.width(), planes.height());
 			try {
-				DiskStack stack = new DiskStack(planes.width(), planes.height(), colour, file(kind));
+				DiskStack stack = new DiskStack(planes.width(), planes.height(), colour, file(kind), monitor);
 				unfinished.add(stack);
 				return stack;
 			}
@@ -598,13 +606,10 @@ public class Denoise extends ModelCommand {
 			remarks.add("It is an 8-bit colour image and was taken for the RGB image of its colours; few colours change the noise, so give"
 				+ " the image from before they were chosen.");
 		PixelSize.remark(planes.calibration(), () -> pixelSize(model)).ifPresent(remarks::add);
-		cameras.forEach(camera -> remarks.addAll(camera.warnings()));
-		cameras.stream().filter(Camera::changing).forEach(camera -> remarks.add(String.format(Locale.ROOT, "The noise of its planes differs"
-			+ " (by a factor of %.1f from that of all of them), as when the gain changes or bleaching is corrected, so it was measured"
-			+ " in each plane by itself.", camera.differing())));
-		cameras.stream().mapToDouble(Camera::besideTold).filter(s -> Math.max(s, 1 / s) > MOST_BESIDE_TOLD)
-			.forEach(s -> remarks.add(String.format(Locale.ROOT, "In the image the noise looks %.3g times as strong as it was told; unless"
-				+ " that is fine texture, give other values, or ask for noise=%s.", s, ESTIMATED)));
+		for (int c = 0; c < cameras.size(); c++) {
+			String where = cameras.size() > 1 ? planes.channel(c) + ": " : "";
+			cameras.get(c).remarks().forEach(remark -> remarks.add(where + remark));
+		}
 		if (result.replaced > 0)
 			remarks.add(result.replaced + " hot or dead pixel(s) were replaced by what their surroundings say.");
 		if (result.even > 0)

@@ -13,6 +13,9 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CancellationException;
+
+import io.github.tweedie.sde.Monitor;
 
 import ij.ImagePlus;
 import ij.VirtualStack;
@@ -35,17 +38,20 @@ final class DiskStack extends VirtualStack implements AutoCloseable {
 	private final FileChannel planes, reserved;
 	private final List<String> labels = new ArrayList<>();
 	private final ByteBuffer chunk = ByteBuffer.allocate(Float.BYTES * CHUNK);
-	private boolean finished;
+	private final Monitor monitor;
+	private boolean finished, writing;
 
 	/**
 	 * @param colour whether the planes are int[] of RGB colours, otherwise float[]
 	 * @param target the TIFF file that is to be made
+	 * @param monitor that is asked before each plane of the file is written
 	 * @throws IllegalArgumentException if there is such a file, or its folder cannot be written to
 	 */
-	DiskStack(int width, int height, boolean colour, Path target) {
+	DiskStack(int width, int height, boolean colour, Path target, Monitor monitor) {
 		super(width, height);
 		this.colour = colour;
 		this.target = target;
+		this.monitor = monitor;
 		setBitDepth(colour ? 24 : 32);
 		try {
 			Files.createDirectories(folder());
@@ -65,27 +71,29 @@ final class DiskStack extends VirtualStack implements AutoCloseable {
 	 */
 	private FileChannel reserved() throws IOException {
 		try {
-			return Files.exists(target) && Files.size(target) == 0 ? locked(StandardOpenOption.WRITE) : locked(StandardOpenOption.CREATE_NEW);
+			boolean left = Files.exists(target) && Files.size(target) == 0;
+			FileChannel file = FileChannel.open(target, StandardOpenOption.WRITE, left ? StandardOpenOption.WRITE : StandardOpenOption.CREATE_NEW);
+			if (locks(file) || !left)
+				return file;
+			file.close();
+			throw new FileAlreadyExistsException(target.toString());
 		}
 		catch (IOException | RuntimeException e) {
 			planes.close();
-			if (!(e instanceof FileAlreadyExistsException || e instanceof OverlappingFileLockException))
+			if (!(e instanceof FileAlreadyExistsException))
 				throw e;
 			throw new IllegalArgumentException("The file " + target + " exists already and is not overwritten; remove it, or give"
 				+ " save= another folder.", e);
 		}
 	}
 
-	private FileChannel locked(StandardOpenOption how) throws IOException {
-		FileChannel file = FileChannel.open(target, StandardOpenOption.WRITE, how);
+	/** Whether a file could be locked: another run may have done so, and some disks of clusters know no locks. */
+	private static boolean locks(FileChannel file) {
 		try {
-			if (file.tryLock() == null)
-				throw new OverlappingFileLockException();
-			return file;
+			return file.tryLock() != null;
 		}
-		catch (IOException | RuntimeException e) {
-			file.close();
-			throw e;
+		catch (IOException | OverlappingFileLockException e) {
+			return false;
 		}
 	}
 
@@ -119,6 +127,8 @@ final class DiskStack extends VirtualStack implements AutoCloseable {
 
 	@Override
 	public ImageProcessor getProcessor(int n) {
+		if (writing && monitor.cancelled())
+			throw cancelled();
 		int[] colours = colour ? new int[getWidth() * getHeight()] : null;
 		float[] greys = colour ? null : new float[getWidth() * getHeight()];
 		try {
@@ -170,9 +180,11 @@ final class DiskStack extends VirtualStack implements AutoCloseable {
 	 *
 	 * @param image whose stack this is
 	 * @throws IllegalStateException if the file cannot be written; then there is none
+	 * @throws CancellationException when the monitor says so; then there is none, either
 	 */
 	void save(ImagePlus image) {
 		String title = image.getTitle();
+		writing = true;
 		try {
 			// NB: where locks bind, the file cannot be written beside them.
 			reserved.close();
@@ -185,9 +197,13 @@ final class DiskStack extends VirtualStack implements AutoCloseable {
 			if (!colour) image.setDisplayRange(low, high);
 		}
 		catch (IOException e) {
-			throw failed(e.getMessage(), e);
+			throw monitor.cancelled() ? cancelled() : failed(e.getMessage(), e);
 		}
 		close();
+	}
+
+	private CancellationException cancelled() {
+		return new CancellationException("Cancelled while " + target + " was written; nothing of it is left.");
 	}
 
 	private IllegalStateException failed(String why, Exception cause) {

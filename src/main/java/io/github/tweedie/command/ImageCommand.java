@@ -115,7 +115,9 @@ abstract class ImageCommand extends DynamicCommand {
 		for (ModuleItem<?> input : getInfo().inputs())
 			if (MacroOptions.isOption(input)) {
 				Object value = getInput(input.getName());
-				values.put(input.getName(), value instanceof ImagePlus image ? image.getTitle() : value);
+				// NB: a title with a bracket too many could not be read back; the line then means the image in front.
+				if (!(value instanceof ImagePlus image && !MacroOptions.readable(image.getTitle())))
+					values.put(input.getName(), value instanceof ImagePlus image ? image.getTitle() : value);
 			}
 		return "run(\"" + title() + "\", \"" + MacroOptions.written(values).replace("\\", "\\\\").replace("\"", "\\\"") + "\");";
 	}
@@ -126,6 +128,7 @@ abstract class ImageCommand extends DynamicCommand {
 	 * @return the sentence that tells what failed; empty if nothing did
 	 */
 	static String attempt(String title, String options) {
+		boolean redirecting = IJ.redirectingErrorMessages();
 		IJ.redirectErrorMessages();
 		IJ.getErrorMessage();
 		try {
@@ -141,7 +144,7 @@ abstract class ImageCommand extends DynamicCommand {
 			return told != null ? told : String.valueOf(cause.getMessage());
 		}
 		finally {
-			IJ.redirectErrorMessages(false);
+			IJ.redirectErrorMessages(redirecting);
 		}
 	}
 

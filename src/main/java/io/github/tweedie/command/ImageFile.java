@@ -145,10 +145,15 @@ public final class ImageFile {
 		// NB: tells why a folder cannot be written to. FileSaver would open a message box, and stop a macro with it.
 		Files.newByteChannel(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE).close();
 		boolean[] saved = { false };
-		String error = quietly(() -> saved[0] = new FileSaver(image).saveAsTiff(file.toString()));
-		if (!saved[0]) {
-			Files.deleteIfExists(file);
-			throw new IOException(String.valueOf(error));
+		try {
+			String error = quietly(() -> saved[0] = new FileSaver(image).saveAsTiff(file.toString()));
+			if (!saved[0])
+				throw new IOException(String.valueOf(error));
+		}
+		finally {
+			// NB: also where memory has run out.
+			if (!saved[0])
+				Files.deleteIfExists(file);
 		}
 	}
 

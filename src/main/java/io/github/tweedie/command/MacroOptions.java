@@ -64,6 +64,16 @@ record MacroOptions(Map<String, String> values) {
 			.collect(Collectors.joining(" "));
 	}
 
+	/** Whether a value, in brackets, is read as it was written. */
+	static boolean readable(String value) {
+		try {
+			return closingBracket(value + "]", 0) == value.length();
+		}
+		catch (IllegalArgumentException e) {
+			return false;
+		}
+	}
+
 	private static String quoted(String value) {
 		return value.isEmpty() || value.matches(".*[\\s'\\[\\]].*") ? "[" + value + "]" : value;
 	}

@@ -13,6 +13,8 @@ final class BlockStatistics {
 	/** Pixels around a block that its filters reach. */
 	static final int REACH = 3;
 	private static final int WIDE = SIDE + 2 * REACH;
+	/** Pixels of a row of blocks that tell a usual grey level; odd, lest they all stand in a few columns. */
+	private static final int SOME = 15;
 	/** Pixels of which the mean around a block is taken. */
 	static final int AROUND = WIDE * WIDE - PIXELS;
 
@@ -75,7 +77,7 @@ final class BlockStatistics {
 	}
 
 	/**
-	 * One row of blocks, whose filters begin to reach at y0. Grey levels are counted from one of them: what floats then lose is below
+	 * One row of blocks, whose filters begin to reach at y0. Grey levels are counted from a usual one: what floats then lose is below
 	 * what they have lost before.
 	 */
 	private void fill(float[] plane, int width, int first, int y0, int columns, BlockSpectra.Range range) {
@@ -83,7 +85,7 @@ final class BlockStatistics {
 			return;
 		int wide = columns * SIDE + 2 * REACH;
 		float[][] rows = new float[WIDE][wide];
-		float one = Float.isFinite(plane[y0 * width]) ? plane[y0 * width] : 0;
+		float one = usual(plane, y0 * width, WIDE * width);
 		for (int j = 0; j < WIDE; j++)
 			for (int i = 0, from = (y0 + j) * width; i < wide; i++)
 				rows[j][i] = plane[from + i] - one;
@@ -96,6 +98,19 @@ final class BlockStatistics {
 			energies(rows, columns, band.noise, noise[band.ordinal()], first);
 			energies(rows, columns, band.structure, structure[band.ordinal()], first);
 		}
+	}
+
+	/** The median of some grey levels. */
+	private static float usual(float[] plane, int from, int count) {
+		float[] some = new float[SOME];
+		int finite = 0;
+		for (int k = 0; k < SOME; k++) {
+			float value = plane[from + (int) ((2L * k + 1) * count / (2 * SOME))];
+			if (Float.isFinite(value))
+				some[finite++] = value;
+		}
+		Arrays.sort(some, 0, finite);
+		return some[finite / 2];
 	}
 
 	/**

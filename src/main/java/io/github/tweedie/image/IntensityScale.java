@@ -18,7 +18,7 @@ public record IntensityScale(double low, double high) {
 	/** Quantiles of a standard normal number at these percentages: -1 times the first, and the second. */
 	private static final double LOW_QUANTILE = 2.326, HIGH_QUANTILE = 2.878;
 	private static final double SMALLEST_CONTRAST_TO_STRONG_NOISE = 2;
-	private static final int ENOUGH_FOR_PERCENTILES = 1 << 17;
+	private static final int ENOUGH_FOR_PERCENTILES = 1 << 17, FEWEST_LINES = 16;
 	/** Of the 5×5 pixels around one. */
 	private static final int REACH = 2;
 
@@ -37,14 +37,7 @@ public record IntensityScale(double low, double high) {
 	 * @throws IllegalArgumentException if no pixel is known
 	 */
 	public static IntensityScale robust(float[] plane, int width, boolean[] hidden) {
-		float[] known = new float[plane.length];
-		int count = 0;
-		for (int i = 0; i < plane.length; i++)
-			if (!hidden[i])
-				known[count++] = plane[i];
-		if (count == 0)
-			throw new IllegalArgumentException("All pixels are hidden, so there is no grey level to scale by; at least one must be known.");
-		OrderStatistics levels = new OrderStatistics(Arrays.copyOf(known, count));
+		OrderStatistics levels = known(plane, hidden);
 		double low = levels.percentile(LOW_PERCENT), high = levels.percentile(HIGH_PERCENT);
 		double span = Math.max(high - low, SMALLEST_CONTRAST_TO_NOISE * noise(plane, width, hidden));
 		// NB: a constant frame needs a range, too; relative, since grey levels may be molar concentrations or photons.
@@ -79,7 +72,29 @@ public record IntensityScale(double low, double high) {
 	}
 
 	/**
-	 * The pixels of a plane that are enough for its percentiles: of large ones those at the crossings of every k-th row and column.
+	 * The 1st percentile of the known pixels.
+	 *
+	 * @param plane Y×X
+	 * @param hidden true where the grey level must not be looked at; not everywhere
+	 */
+	public static double darkest(float[] plane, boolean[] hidden) {
+		return known(plane, hidden).percentile(LOW_PERCENT);
+	}
+
+	private static OrderStatistics known(float[] plane, boolean[] hidden) {
+		float[] known = new float[plane.length];
+		int count = 0;
+		for (int i = 0; i < plane.length; i++)
+			if (!hidden[i])
+				known[count++] = plane[i];
+		if (count == 0)
+			throw new IllegalArgumentException("All pixels are hidden, so there is no grey level to scale by; at least one must be known.");
+		return new OrderStatistics(Arrays.copyOf(known, count));
+	}
+
+	/**
+	 * The pixels of a plane that are enough for its percentiles: of large ones those at the crossings of every k-th row and column, of
+	 * which some are left in narrow planes, too.
 	 *
 	 * @param down from one row to the next; odd, since many patterns have an even period
 	 * @param across from one column to the next; odd, too
@@ -88,8 +103,9 @@ public record IntensityScale(double low, double high) {
 
 		static Some of(float[] plane, int width) {
 			double one = (double) plane.length / ENOUGH_FOR_PERCENTILES;
-			int down = odd(Math.sqrt(one));
-			return new Some(plane, width, plane.length / width, down, odd(one / down));
+			int height = plane.length / width, first = odd(Math.min(Math.sqrt(one), (double) height / FEWEST_LINES));
+			int across = odd(Math.min(one / first, (double) width / FEWEST_LINES));
+			return new Some(plane, width, height, odd(Math.min(one / across, (double) height / FEWEST_LINES)), across);
 		}
 
 		/** The first odd number that is not below another. */

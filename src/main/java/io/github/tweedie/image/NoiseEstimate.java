@@ -106,12 +106,23 @@ public record NoiseEstimate(NoiseModel model, Interval a, Interval b, List<Point
 		return List.of(correlationWarning(), clippingWarning()).stream().filter(s -> !s.isEmpty()).toList();
 	}
 
+	/** The same, where the user told the noise, which is then taken for white. */
+	public List<String> warningsBesideTold() {
+		String correlated = correlation.found ? correlationSeen() + "but noise that is told is taken for white; unless this is fine texture,"
+			+ " let the noise be estimated, which makes it white." : "";
+		return List.of(correlated, clippingWarning()).stream().filter(s -> !s.isEmpty()).toList();
+	}
+
+	private String correlationSeen() {
+		return String.format(Locale.ROOT, "The noise of neighbouring pixels is correlated (%.2f along X and %.2f along Y,"
+			+ " white noise has 0; it extends over %.1f × %.1f pixels), ", correlation.x1(), correlation.y1(), correlation.lengthX(),
+			correlation.lengthY());
+	}
+
 	private String correlationWarning() {
 		if (!correlation.found)
 			return "";
-		String seen = String.format(Locale.ROOT, "The noise of neighbouring pixels is correlated (%.2f along X and %.2f along Y,"
-			+ " white noise has 0; it extends over %.1f × %.1f pixels), ", correlation.x1(), correlation.y1(), correlation.lengthX(),
-			correlation.lengthY());
+		String seen = correlationSeen();
 		if (Math.max(correlation.x1(), correlation.y1()) < 0)
 			return seen + "as if the image had been sharpened; give the image as the camera wrote it.";
 		return seen + "so it is made white before denoising, and faint detail is lost; give the image as the camera wrote it, without"

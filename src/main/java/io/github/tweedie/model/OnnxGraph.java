@@ -225,7 +225,7 @@ final class OnnxGraph implements AutoCloseable {
 		}
 		catch (TranslateException e) {
 			throw new IllegalStateException("The model '" + name + "' failed on an input of shape " + shape(feeds.get(0).shape) + " on "
-				+ device + " (" + Devices.reason(e) + "); use smaller tiles if memory ran out.", e);
+				+ device + " (" + Devices.reason(e) + "); if memory ran out, crop the image, or choose the processor as device.", e);
 		}
 	}
 

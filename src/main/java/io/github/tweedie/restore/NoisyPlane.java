@@ -60,18 +60,18 @@ record NoisyPlane(float[] data, double sigma, Conditioner condition, UnaryOperat
 	 * @param inflation factor by which the noise is taken for stronger
 	 */
 	static NoisyPlane stabilised(Prior prior, float[] grey, int width, NoiseModel noise, Whitening whitening, double inflation) {
-		VarianceStabilizer stabilizer = VarianceStabilizer.of(noise, IntensityScale.darkest(grey, width));
-		float[] raw = new float[grey.length];
-		stabilizer.forward(grey, raw);
-		int[] hot = HotPixels.find(raw, width);
-		float[] stable = whitening.whitened(HotPixels.without(raw, width, hot), width);
-		double unit = whitening.deviation();
 		BitSet even = Plateaus.find(grey, width);
 		for (int i : even.stream().toArray())
 			if (photonsAreRare(noise, grey[i]))
 				even.clear(i);
 		if (noise.a() > 0)
 			addUnexplained(even, grey, width, noise);
+		float[] seen = lifted(grey, even), raw = new float[grey.length];
+		VarianceStabilizer stabilizer = VarianceStabilizer.of(noise, IntensityScale.darkest(seen, width));
+		stabilizer.forward(seen, raw);
+		int[] hot = HotPixels.find(raw, width);
+		float[] stable = whitening.whitened(HotPixels.without(raw, width, hot), width);
+		double unit = whitening.deviation();
 		if (!even.isEmpty())
 			makeNoisy(stable, raw, width, even, unit);
 		IntensityScale scale = IntensityScale.ofNoisy(stable, width, unit);
@@ -87,6 +87,18 @@ record NoisyPlane(float[] data, double sigma, Conditioner condition, UnaryOperat
 			double deviation = unit * stabilizer.deviation(some(means, judged));
 			return Residual.of(data, clean, width, scale.toData(deviation, prior.low(), prior.high()), judged);
 		}, hot, even.stream().toArray());
+	}
+
+	/** A canvas far below all that was measured would take the range of the prior for itself: what comes back as it was counts as dark. */
+	private static float[] lifted(float[] grey, BitSet even) {
+		if (even.isEmpty() || even.cardinality() == grey.length)
+			return grey;
+		boolean[] hidden = new boolean[grey.length];
+		even.stream().forEach(i -> hidden[i] = true);
+		float dark = (float) IntensityScale.darkest(grey, hidden);
+		float[] lifted = grey.clone();
+		even.stream().forEach(i -> lifted[i] = Math.max(dark, grey[i]));
+		return lifted;
 	}
 
 	/** Of plateaus nothing is taken away. */

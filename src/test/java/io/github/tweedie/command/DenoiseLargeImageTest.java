@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 import io.github.tweedie.command.ImageJ1.Picture;
 import io.github.tweedie.restore.Footprint;
+import io.github.tweedie.sde.Monitor;
 import net.imagej.patcher.LegacyInjector;
 
 /** Denoising of more than the memory holds, of many images with one network, and what is left when it is stopped. */
@@ -139,6 +141,24 @@ class DenoiseLargeImageTest {
 		assertEquals("", told.get(1));
 		assertEquals(12, ImageJ1.run("open('" + file + "');").pixels(1).length);
 		assertEquals(Set.of("a.tif"), files(folder));
+	}
+
+	@Test
+	void escapeEndsTheWritingOfAFile(@TempDir Path folder) throws IOException {
+		AtomicBoolean pressed = new AtomicBoolean();
+		Monitor monitor = new Monitor() {
+
+			@Override
+			public boolean cancelled() {
+				return pressed.get();
+			}
+		};
+		String told = ImageJ1.saved(folder.resolve("a.tif"), monitor, () -> {
+			pressed.set(true);
+			return null;
+		});
+		assertTrue(told.startsWith("Cancelled while") && told.endsWith("nothing of it is left."), told);
+		assertEquals(Set.of(), files(folder));
 	}
 
 	@Test

@@ -237,6 +237,22 @@ class DenoiseTest {
 		assertTrue(!String.valueOf(clean.property("tweedie.remarks")).contains("differs"), clean.property("tweedie.remarks"));
 	}
 
+	@Test
+	void noiseOfNeighboursIsNoticedWhereTheUserToldItsStrength() {
+		String blurred = "setBatchMode(true); random('seed', 1); newImage('cells', '32-bit black', 256, 256, 1); run('Set...', 'value=400');"
+			+ " run('Add Specified Noise...', 'standard=20'); run('Gaussian Blur...', 'sigma=1');";
+		String told = String.valueOf(ImageJ1.run(blurred + denoise("noise=gaussian sd=5.6")).property("tweedie.remarks"));
+		assertTrue(told.contains("is correlated") && told.contains("taken for white"), told);
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "a[b", "a]b", "a[b] c", "it's 5\\ \"x\"" })
+	void theRecordedLineIsReadAgainWhateverTheTitle(String title) {
+		String named = CELLS + "rename(\"" + title.replace("\\", "\\\\").replace("\"", "\\\"") + "\");";
+		Picture first = ImageJ1.run(named + denoise("noise=gaussian sd=5"));
+		assertArrayEquals(first.pixels(1), ImageJ1.run(named + first.property("tweedie.macro")).pixels(1));
+	}
+
 	/** In truth it is 5. */
 	@ParameterizedTest
 	@ValueSource(strings = { "noise=gaussian sd=1", "noise=gaussian sd=25", "noise=camera gain=10 offset=90 readnoise=1" })

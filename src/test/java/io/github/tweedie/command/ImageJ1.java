@@ -15,6 +15,8 @@ import org.scijava.command.CommandInfo;
 import org.scijava.command.CommandService;
 import org.scijava.module.ModuleService;
 
+import io.github.tweedie.sde.Monitor;
+
 import ij.ImagePlus;
 import ij.ImageStack;
 import ij.Macro;
@@ -87,9 +89,14 @@ final class ImageJ1 {
 		}
 	}
 
-	/** Puts a plane onto the disk, lets something happen and writes the file. @return what failed */
+	/** Puts planes onto the disk, lets something happen and writes the file. @return what failed */
 	static String saved(Path file, Callable<Void> between) {
-		try (DiskStack stack = new DiskStack(4, 3, false, file)) {
+		return saved(file, Monitor.NONE, between);
+	}
+
+	static String saved(Path file, Monitor monitor, Callable<Void> between) {
+		try (DiskStack stack = new DiskStack(4, 3, false, file, monitor)) {
+			stack.addSlice(null, new float[12]);
 			stack.addSlice(null, new float[12]);
 			between.call();
 			stack.save(new ImagePlus("a", stack));

@@ -3,6 +3,8 @@ package io.github.tweedie.image;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.function.IntToDoubleFunction;
+
 import org.junit.jupiter.api.Test;
 
 import io.github.tweedie.image.BlockStatistics.Band;
@@ -66,6 +68,20 @@ class BlockStatisticsTest {
 			// Less than the last digit of such a float is worth, whose square over 12 is 2e-11.
 			for (Band band : Band.values())
 				assertEquals(0, blocks.noise[band.ordinal()][i], 1e-11);
+		}
+	}
+
+	/** Such as a mark in a column beside the image, or a pixel that says that there is none. */
+	@Test
+	void extremePixelsLeaveTheOtherBlocksAlone() {
+		IntToDoubleFunction noise = i -> 1000 + (i * 0x9E3779B9 >>> 24) / 16.0;
+		BlockStatistics usual = of((x, y) -> noise.applyAsDouble(y * WIDTH + x));
+		for (double extreme : new double[] { 1e9, -Float.MAX_VALUE, Double.NaN }) {
+			BlockStatistics blocks = of((x, y) -> x == 0 ? extreme : noise.applyAsDouble(y * WIDTH + x));
+			for (int i = 0; i < blocks.count(); i++)
+				if (blocks.left[i] > 3)
+					for (Band band : Band.values())
+						assertEquals(usual.noise[band.ordinal()][i], blocks.noise[band.ordinal()][i], 1e-5 * usual.noise[band.ordinal()][i]);
 		}
 	}
 

@@ -84,6 +84,18 @@ class OrderStatisticsTest {
 		assertEquals(new OrderStatistics(means).percentile(1), IntensityScale.darkest(plane, 9), 1e-5);
 	}
 
+	/** Of large planes some pixels are enough; of narrow ones these lie in every row or column. */
+	@Test
+	void edgesOfNarrowPlanesDoNotStandForAll() {
+		int length = 1_000_000;
+		for (int width : new int[] { 3, 5, length }) {
+			float[] plane = new float[width == length ? 3 * length : width * length];
+			for (int i = 0; i < plane.length; i++)
+				plane[i] = (width == length ? i < width : i % width == 0) ? 0 : 1000;
+			assertEquals(1000, IntensityScale.ofNoisy(plane, width, 1).high(), 3, width + " wide");
+		}
+	}
+
 	/** Of a plane whose darkest means lie anywhere, at the border or not; odd sides, so that nothing is symmetric. */
 	@Test
 	void meansAreThoseOfTheFiveTimesFivePixelsAround() {

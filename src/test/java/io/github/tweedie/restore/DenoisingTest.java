@@ -15,6 +15,7 @@ import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.junit.jupiter.params.provider.CsvSource;
 
 import io.github.tweedie.image.IntensityScale;
@@ -109,6 +110,31 @@ class DenoisingTest {
 		for (int i = 0; i < dark; i++)
 			assertEquals(0, plane.mean()[i], 0);
 		assertTrue(plane.mean()[dark + 10 * size] != grey[dark + 10 * size]);
+	}
+
+	/** The level of a canvas says nothing of the image beside it: it does not stretch the range of the network. */
+	@ParameterizedTest
+	@ValueSource(floats = { -1e3f, -32768, -1e6f })
+	void theLevelOfADarkCanvasChangesNothingBesideIt(float dark) {
+		int size = 128, canvas = 40 * size;
+		double[] sigma = new double[1];
+		Prior prior = Prior.of("watching", (batch, out) -> {
+			sigma[0] = batch.sigma()[0];
+			System.arraycopy(batch.x(), 0, out, 0, out.length);
+		});
+		Random random = new Random(5);
+		float[] grey = new float[size * size];
+		for (int i = canvas; i < grey.length; i++)
+			grey[i] = (float) (i % size * 8 + 20 * random.nextGaussian());
+		Denoising denoising = Denoising.with(prior).build();
+		Arrays.fill(grey, 0, canvas, 0);
+		denoising.plane(grey, size, NoiseModel.gaussian(20), 0, Monitor.NONE);
+		double black = sigma[0];
+		Arrays.fill(grey, 0, canvas, dark);
+		Denoising.Plane plane = denoising.plane(grey, size, NoiseModel.gaussian(20), 0, Monitor.NONE);
+		// The darkest hundredth is noise about 0, of which some is below 0.
+		assertEquals(black, sigma[0], 0.05 * black);
+		assertEquals(dark, plane.mean()[0], 0);
 	}
 
 	/** An image that was turned, with linear interpolation, on a black canvas: nothing is seen of it beside the image. */
