@@ -61,6 +61,8 @@ public class Denoise extends ModelCommand {
 	 */
 	private static final double MOST_DIFFERENT = 1.25, MOST_CORRELATED = 2;
 	private static final int SMALL = 128 * 128;
+	/** Below, the stabilised noise is far from normal. */
+	private static final double FEW_PHOTONS = 3;
 	/** Of standard deviations: what is measured beside what the user told. */
 	private static final double MOST_BESIDE_TOLD = 1.5;
 
@@ -356,6 +358,11 @@ public class Denoise extends ModelCommand {
 			if (changing())
 				remarks.add(String.format(Locale.ROOT, "The noise of its planes differs (by a factor of %.1f from that of all of them), as when"
 					+ " the gain changes or bleaching is corrected, so it was measured in each plane by itself.", differing));
+			double photons = noise.a() > 0 && estimate != null ? estimate.points().stream()
+				.mapToDouble(point -> point.variance() / (noise.a() * noise.a())).max().orElse(FEW_PHOTONS) : FEW_PHOTONS;
+			if (photons < FEW_PHOTONS)
+				remarks.add(String.format(Locale.ROOT, "A pixel holds %.2g photons where it is bright, so few that the result is too bright, by a"
+					+ " tenth and more; sum exposures, or scale the image down with averaging.", photons));
 			double stronger = beside == null ? 1 : beside.over(noise);
 			if (Math.max(stronger, 1 / stronger) > MOST_BESIDE_TOLD)
 				remarks.add(String.format(Locale.ROOT, "In the image the noise looks %.3g times as strong as it was told; unless that is fine"
@@ -431,7 +438,7 @@ public class Denoise extends ModelCommand {
 		private final List<DiskStack> unfinished = new ArrayList<>();
 		private final Map<Residual.Verdict, Integer> verdicts = new EnumMap<>(Residual.Verdict.class);
 		private final ImageStack clean, spread, rest, low, high;
-		private long evaluations, replaced, even;
+		private long evaluations, replaced, even, different;
 		private double seconds;
 
 		/** What was not asked for is null. */
@@ -491,9 +498,18 @@ public class Denoise extends ModelCommand {
 				int index = slice * greys.length + k, c = index % channels.size();
 				float[] grey = greys[k];
 				Camera all = cameras.get(c), own = all.ofPlane(() -> NoiseEstimator.estimate(grey, planes.width()));
-				Denoising denoising = own == all ? channels.get(c) : denoising(prior, own);
-				Denoising.Plane plane = denoising.plane(filled(grey, inside), planes.width(), own.noise(), index, counted,
-					monitor.part(index, 1, planes.count()));
+				Monitor part = monitor.part(index, 1, planes.count());
+				Denoising.Plane plane = (own == all ? channels.get(c) : denoising(prior, own)).plane(filled(grey, inside), planes.width(),
+					own.noise(), index, counted, part);
+				// NB: only some planes told the noise of all; this one may be of another sort.
+				if (own == all && all.estimate() != null && plane.residual().verdict() != Residual.Verdict.AS_EXPECTED
+					&& planes.count() > channels.size() * PLANES_FOR_NOISE && grey.length >= SMALL) {
+					Camera alone = Camera.of(NoiseEstimator.estimate(grey, planes.width()), 1);
+					if (all.beside(alone.estimate()) > MOST_DIFFERENT) {
+						plane = denoising(prior, alone).plane(filled(grey, inside), planes.width(), alone.noise(), index, counted, part);
+						result.different++;
+					}
+				}
 				if (inside != null)
 					keepOutside(inside, plane, grey);
 				if (result.spread != null)
@@ -612,6 +628,9 @@ public class Denoise extends ModelCommand {
 		}
 		if (result.replaced > 0)
 			remarks.add(result.replaced + " hot or dead pixel(s) were replaced by what their surroundings say.");
+		if (result.different > 0)
+			remarks.add("In " + result.different + " of " + planes.count() + " plane(s) the noise differs from that of the others, so it was"
+				+ " measured there again.");
 		if (result.even > 0)
 			remarks.add(result.even + " pixel(s) lie in areas of one grey level or are darker than noise explains, and came back as they"
 				+ " were.");

@@ -20,6 +20,8 @@ import ij.process.ImageProcessor;
  */
 final class GreyPlanes {
 
+	private static final double GOLDEN = (Math.sqrt(5) - 1) / 2;
+
 	/** In the order of {@link ColorProcessor#toFloat}. */
 	private static final List<String> COLOURS = List.of("red", "green", "blue");
 
@@ -134,10 +136,10 @@ final class GreyPlanes {
 		return (float[]) new Binner().shrink(whole, bin, bin, Binner.AVERAGE).getPixels();
 	}
 
-	/** Indices of at most so many planes of a channel, spread over the stack. */
+	/** Indices of at most so many planes of a channel, spread over the stack without a period, since planes may differ by turns. */
 	int[] some(int channel, int most) {
 		int each = count() / channels(), used = Math.min(each, most);
-		return IntStream.range(0, used).map(k -> k * each / used * channels() + channel).toArray();
+		return IntStream.range(0, used).map(k -> (int) ((k + k * GOLDEN % 1) * each / used) * channels() + channel).toArray();
 	}
 
 	/** One plane, Y×X. */

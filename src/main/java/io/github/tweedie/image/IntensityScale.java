@@ -17,7 +17,9 @@ public record IntensityScale(double low, double high) {
 	private static final double LOW_PERCENT = 1, HIGH_PERCENT = 99.8, SMALLEST_CONTRAST_TO_NOISE = 16;
 	/** Quantiles of a standard normal number at these percentages: -1 times the first, and the second. */
 	private static final double LOW_QUANTILE = 2.326, HIGH_QUANTILE = 2.878;
-	private static final double SMALLEST_CONTRAST_TO_STRONG_NOISE = 2;
+	private static final double SMALLEST_CONTRAST_TO_STRONG_NOISE = 2, MOST_SPANS = 2;
+	/** What noise hardly ever adds to the brightest of many pixels. */
+	private static final double BRIGHTEST_QUANTILE = 4;
 	private static final int ENOUGH_FOR_PERCENTILES = 1 << 17, FEWEST_LINES = 16;
 	/** Of the 5×5 pixels around one. */
 	private static final int REACH = 2;
@@ -47,7 +49,8 @@ public record IntensityScale(double low, double high) {
 
 	/**
 	 * The same range for a plane under strong noise of a known standard deviation: the percentiles are those of its 5×5 means, which
-	 * hold a fifth of the noise, or of the plane itself with what Gaussian noise adds to them taken off, whichever is wider.
+	 * hold a fifth of the noise, or of the plane itself with what Gaussian noise adds to them taken off, whichever is wider. What is
+	 * brighter by far, and smaller than a percentile sees, such as beads on cells, is at 3 in a range of [−1, 1] at most.
 	 *
 	 * @param plane Y×X
 	 * @param width X
@@ -58,7 +61,15 @@ public record IntensityScale(double low, double high) {
 		OrderStatistics pixels = some.pixels(), means = some.means();
 		double low = Math.min(means.percentile(LOW_PERCENT), pixels.percentile(LOW_PERCENT) + LOW_QUANTILE * noise);
 		double high = Math.max(means.percentile(HIGH_PERCENT), pixels.percentile(HIGH_PERCENT) - HIGH_QUANTILE * noise);
-		return new IntensityScale(low, low + Math.max(high - low, SMALLEST_CONTRAST_TO_STRONG_NOISE * noise));
+		double span = Math.max(high - low, SMALLEST_CONTRAST_TO_STRONG_NOISE * noise), brightest = brightest(plane) - BRIGHTEST_QUANTILE * noise;
+		return new IntensityScale(low, low + Math.max(span, (brightest - low) / MOST_SPANS));
+	}
+
+	private static float brightest(float[] plane) {
+		float brightest = plane[0];
+		for (float value : plane)
+			brightest = Math.max(brightest, value);
+		return brightest;
 	}
 
 	/**

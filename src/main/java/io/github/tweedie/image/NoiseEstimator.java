@@ -89,7 +89,7 @@ public final class NoiseEstimator {
 			BlockStatistics blocks = BlockStatistics.of(plane, width, levels.range(), every);
 			// NB: where photons are counted and few, 0 is no clipping but a number of photons.
 			if (levels.clippedLow > 0 && usable(blocks) < blocks.count() / 10) {
-				levels = new GreyLevels(levels.lowest, levels.highest, 0, levels.clippedHigh, levels.step);
+				levels = new GreyLevels(levels.lowest, levels.highest, levels.darkest, 0, levels.clippedHigh, levels.step);
 				blocks = BlockStatistics.of(plane, width, levels.range(), every);
 			}
 			return new Sample(blocks, levels, varied(blocks).count() < FEWEST_BLOCKS ? ofDifferences(plane, width) : 0);
@@ -124,8 +124,13 @@ public final class NoiseEstimator {
 		}
 	}
 
-	/** The ends of the range of a plane, and the step from one grey level to the next. */
-	private record GreyLevels(float lowest, float highest, double clippedLow, double clippedHigh, double step) {
+	/**
+	 * The ends of the range of a plane, and the step from one grey level to the next.
+	 *
+	 * @param darkest share of the pixels at the lowest grey level, where they pile up: they were cut off, or hold no photon
+	 * @param clippedLow the same where it is taken for cut off, else 0
+	 */
+	private record GreyLevels(float lowest, float highest, double darkest, double clippedLow, double clippedHigh, double step) {
 
 		static GreyLevels of(float[] plane, boolean whole) {
 			float low = Float.POSITIVE_INFINITY, high = Float.NEGATIVE_INFINITY, nextLow = low, nextHigh = high;
@@ -167,7 +172,8 @@ public final class NoiseEstimator {
 				throw new IllegalArgumentException("All pixels are NaN or infinite, so there is no noise to be measured;"
 					+ " at least one must be a number.");
 			boolean constant = low == high;
-			return new GreyLevels(low, high, !constant && piled(lows, nextLows) ? (double) lows / finite : 0,
+			double darkest = !constant && piled(lows, nextLows) ? (double) lows / finite : 0;
+			return new GreyLevels(low, high, darkest, darkest,
 				!constant && piled(highs, nextHighs) ? (double) highs / finite : 0, step(plane, low, high, whole));
 		}
 
@@ -294,8 +300,9 @@ public final class NoiseEstimator {
 			// NB: a float is rounded, too.
 			double digit = Math.ulp((float) Math.max(Math.abs(levels[0]), Math.abs(levels[2])));
 			double least = Math.max(rounding, digit * digit / 12);
-			NoiseEstimate near = fit.estimate(fit.flatness(source, width), least, step, clippedLow, clippedHigh);
-			return NoiseSpectrum.refined(near, () -> fit.estimate(Flatness.NONE, least, step, clippedLow, clippedHigh), samples.size(), source::plane, s -> samples.get(s).levels.range(), width);
+			double dark = fit.cutsOff(step) ? samples.stream().mapToDouble(s -> s.levels.darkest).average().orElse(0) : clippedLow;
+			NoiseEstimate near = fit.estimate(fit.flatness(source, width), least, step, dark, clippedHigh);
+			return NoiseSpectrum.refined(near, () -> fit.estimate(Flatness.NONE, least, step, dark, clippedHigh), samples.size(), source::plane, s -> samples.get(s).levels.range(), width);
 		}
 
 		private double difference() {
@@ -346,10 +353,27 @@ public final class NoiseEstimator {
 
 			NoiseEstimate estimate(Flatness flatness, double rounding, double step, double clippedLow, double clippedHigh) {
 				NoiseFit.Told told = line.told().times(flatness.factor());
-				double lift = Math.max(0, rounding - (told.model().a() * levels[0] + told.model().b()));
+				double lift = lift(told.model(), rounding, step);
 				return new NoiseEstimate(new NoiseModel(told.model().a(), told.model().b() + lift), told.a(),
 					new Interval(told.b().low(), told.b().high() + lift), points(flatness.factor()), flatness.correlation(), step, clippedLow,
 					clippedHigh);
+			}
+
+			/**
+			 * By how much b is too small: grey levels are rounded, unless they are counts of photons, which are whole by themselves, and
+			 * of which none come without noise.
+			 */
+			private double lift(NoiseModel model, double rounding, double step) {
+				if (step == 0 || model.a() <= step / 2)
+					return Math.max(0, rounding - model.a() * levels[0] - model.b());
+				boolean counts = !cutsOff(step) && samples.stream().allMatch(s -> s.levels.darkest > 0);
+				double lowest = samples.stream().mapToDouble(s -> s.levels.lowest).min().orElse(levels[0]);
+				return Math.max(0, -model.a() * (counts ? lowest : levels[0]) - model.b());
+			}
+
+			/** Whether what piles up at the lowest grey level was cut off: of counted photons none would fill it, and few the next ones. */
+			boolean cutsOff(double step) {
+				return line.a() > 1.5 * step;
 			}
 
 			private List<Point> points(double factor) {

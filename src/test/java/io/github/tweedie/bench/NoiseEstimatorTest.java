@@ -62,6 +62,28 @@ class NoiseEstimatorTest {
 
 	// -- The line and its errors --
 
+	/** Counts are whole by themselves, and rounding adds nothing: without photons there is no noise. */
+	@Test
+	void countedPhotonsAreNotRounded() {
+		float[] light = ramp(512, 512, 0.6);
+		for (int i = 0; i < light.length; i++)
+			light[i] -= 19.98f;
+		float[] counts = new Camera(1, 0, 0).expose(light, 3);
+		NoiseModel model = NoiseEstimator.estimate(counts, 512).model();
+		assertEquals(1, model.a(), 0.05);
+		assertEquals(0, model.b(), 0.01);
+	}
+
+	/** Two grey levels a photon: what lies at 0 has been cut off, even where hardly a block is left without. */
+	@Test
+	void muchThatWasCutOffIsStillTold() {
+		float[] grey = new Camera(2, 0, 4).expose(ramp(512, 512, 20), 4);
+		for (int i = 0; i < grey.length; i++)
+			grey[i] = (float) Math.rint(Math.max(0, grey[i] - 30));
+		NoiseEstimate estimate = NoiseEstimator.estimate(grey, 512);
+		assertTrue(estimate.clippedLow() > 0.3, estimate.clippedLow() + " of the pixels");
+	}
+
 	@Test
 	void slopeOfARampIsTheGainAndTheIntervalHoldsTheTruth() {
 		Camera camera = new Camera(4, 100, 6);

@@ -237,6 +237,27 @@ class DenoiseTest {
 		assertTrue(!String.valueOf(clean.property("tweedie.remarks")).contains("differs"), clean.property("tweedie.remarks"));
 	}
 
+	/** The first stack has two channels by turns; of the second one plane is another. */
+	@ParameterizedTest
+	@ValueSource(strings = { "i % 2 == 0", "i == 10" })
+	void planesThatDifferFromAllThatWereComparedAreNoticed(String other) {
+		String stack = "setBatchMode(true); random('seed', 1); newImage('cells', '32-bit black', 140, 130, 24); for (i = 1; i <= 24; i++) {"
+			+ " setSlice(i); run('Set...', 'value=400 slice'); d = 5; if (" + other + ") d = 30;"
+			+ " run('Add Specified Noise...', 'slice standard=' + d); }";
+		String told = String.valueOf(ImageJ1.run(stack + denoise("")).property("tweedie.remarks"));
+		assertTrue(told.contains(other.startsWith("i %") ? "The noise of its planes differs"
+			: "In 1 of 24 plane(s) the noise differs"), told);
+		assertTrue(!told.contains("taken away"), told);
+	}
+
+	@Test
+	void fewPhotonsAreTold() {
+		String counts = "setBatchMode(true); random('seed', 1); newImage('cells', '32-bit black', 128, 128, 1); for (i = 0; i < 16384; i++) {"
+			+ " n = 0; p = random; limit = exp(-0.4 - (i % 128) / 160); while (p > limit) { n++; p *= random; } setPixel(i % 128, floor(i / 128), n); }";
+		String told = String.valueOf(ImageJ1.run(counts + denoise("")).property("tweedie.remarks"));
+		assertTrue(told.contains("photons where it is bright"), told);
+	}
+
 	@Test
 	void noiseOfNeighboursIsNoticedWhereTheUserToldItsStrength() {
 		String blurred = "setBatchMode(true); random('seed', 1); newImage('cells', '32-bit black', 256, 256, 1); run('Set...', 'value=400');"

@@ -84,6 +84,20 @@ class OrderStatisticsTest {
 		assertEquals(new OrderStatistics(means).percentile(1), IntensityScale.darkest(plane, 9), 1e-5);
 	}
 
+	/** Beads of nine pixels are less than a percentile sees; the data range is [-1, 1]. */
+	@Test
+	void whatIsSmallAndFarBrighterIsAtThreeInTheDataRange() {
+		float[] plane = new float[512 * 512];
+		for (int i = 0; i < plane.length; i++)
+			plane[i] = i % 512 % 10;
+		for (int x = 100; x < 103; x++)
+			for (int y = 100; y < 103; y++)
+				plane[y * 512 + x] = 1000;
+		float[] data = IntensityScale.ofNoisy(plane, 512, 0.01).toData(plane, -1, 1);
+		assertEquals(3, data[101 * 512 + 101], 0.01);
+		assertEquals(-1, data[0], 0.05);
+	}
+
 	/** Of large planes some pixels are enough; of narrow ones these lie in every row or column. */
 	@Test
 	void edgesOfNarrowPlanesDoNotStandForAll() {
