@@ -203,25 +203,17 @@ def transformed(random, a, low, high):
     return 2 * np.sqrt(peak * z + 0.375)
 
 
-def enlarged(a, seen, size):
-    """The first `seen` x `seen` pixels of each plane on `size` x `size` ones, with cubic interpolation."""
-    planes = [Image.fromarray(np.ascontiguousarray(p)).resize((size, size), Image.Resampling.BICUBIC, (0, 0, seen, seen)) for p in a]
-    return np.stack([np.asarray(p) for p in planes])
-
-
 class Crops:
     """Random square crops in [-1, 1] (bright pixels up to 2), with flips, quarter turns and changes of contrast.
 
     Half of the crops are scaled by their own grey levels and half by those of the whole image, because a user
     may bring either. Of crops that hold no object, `empty` are kept and the others drawn again. With `transforms`, the
     intensities go through random powers and Anscombe transforms, and a third of the crops fill a part of the range only.
-    With `zoom` above 1, half of the crops are enlarged by a factor of up to that, as by a microscope of smaller pixels.
     Large images are drawn more often, and images of small classes, each by a square root. Safe for one thread.
     """
 
-    def __init__(self, images, seed, empty=0.4, transforms=False, zoom=1):
+    def __init__(self, images, seed, empty=0.4, transforms=False):
         self.images, self.random, self.empty, self.transforms = images, np.random.default_rng(seed), empty, transforms
-        self.zoom = zoom
         self.scales = [scale(p) for p in images.planes]
         area = np.array([min(p.shape[1] * p.shape[2], 512 * 512) for p in images.planes], dtype=float)
         weights = (area / np.bincount(images.labels)[images.labels]) ** 0.5
@@ -230,21 +222,17 @@ class Crops:
     def one(self, size):
         """(C x size x size, label)"""
         random = self.random
-        seen = size / self.zoom ** random.random() if self.zoom > 1 and random.random() < 0.5 else size
-        side = int(np.ceil(seen))
         for attempt in range(20):
             i = random.choice(len(self.images), p=self.weights)
             p, (low, high) = self.images.planes[i], self.scales[i]
-            short = [max(0, side - n) for n in p.shape[1:]]
+            short = [max(0, size - n) for n in p.shape[1:]]
             if any(short):
                 p = np.pad(p, [(0, 0), (0, short[0]), (0, short[1])], mode="symmetric")
-            y, x = (random.integers(n - side + 1) for n in p.shape[1:])
-            a = p[:, y:y + side, x:x + side]
+            y, x = (random.integers(n - size + 1) for n in p.shape[1:])
+            a = p[:, y:y + size, x:x + size]
             holds_object = (a > low + 0.25 * (high - low)).mean() > 0.01
             if holds_object or random.random() < self.empty:
                 break
-        if seen < size:
-            a = enlarged(a, seen, size)
         if self.transforms:
             a = transformed(random, a, low, high)
             low, high = scale(a)

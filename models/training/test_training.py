@@ -20,7 +20,7 @@ import judge
 import package
 import train
 from classifier import Classifier
-from images import Crops, Images, enlarged, read_folder, scale
+from images import Crops, Images, read_folder, scale
 from network import UNet, receptive_radius
 from sde import CUT, DDPM, EDM, SDES, SIGMA_DATA, VP, SubVP, partly_quiet, wide
 
@@ -404,19 +404,6 @@ class Reading(unittest.TestCase):
 
 
 class Cropping(unittest.TestCase):
-
-    def test_enlarged_crops_show_less_at_the_same_place(self):
-        ramp = np.add.outer(1000 * np.arange(40.0), np.arange(40.0)).astype(np.float32)[None]
-        larger = enlarged(ramp, 16, 64)
-        # The middle of pixel k lies at (k + 1/2)/4 of the old ones; cubic interpolation of a ramp is exact away from the border.
-        inner = np.arange(8, 56)
-        old = (inner + 0.5) / 4 - 0.5
-        np.testing.assert_allclose(larger[0][np.ix_(inner, inner)], np.add.outer(1000 * old, old), rtol=1e-5)
-        zoomed, _ = Crops(Images([self.waves()], [0]), seed=7, zoom=3).batch(64, 64)
-        as_they_are, _ = Crops(Images([self.waves()], [0]), seed=7).batch(64, 64)
-        steps = [np.abs(np.diff(crops, axis=3)).mean((1, 2, 3)) for crops in (zoomed, as_they_are)]
-        # Half of them are enlarged, by factors of 1 to 3 alike in the logarithm: (1 + 2/(3 ln 3))/2 of the steps on average.
-        self.assertAlmostEqual(steps[0].mean() / steps[1].mean(), (1 + 2 / (3 * np.log(3))) / 2, delta=0.1)
 
     def test_the_scale_ignores_brightness_and_contrast(self):
         a = np.random.default_rng(2).gamma(2, 30, (1, 100, 100)).astype(np.float32)

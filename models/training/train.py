@@ -52,8 +52,6 @@ def arguments(argv=None):
     a.add_argument("--transforms", action="store_true",
                    help="also learn the images after random powers and Anscombe transforms of their intensities, "
                         "for a model that is to denoise")
-    a.add_argument("--zoom", type=float, default=1, help="also learn the images enlarged by a factor of up to this, for a model that is "
-                   "to denoise images of pixels smaller than those of the training images (default 1: no)")
     a.add_argument("--batch", type=int, default=16, help="crops of 64 x 64 per step (a quarter as many of 128 x 128)")
     a.add_argument("--rate", type=float, default=1e-3, help="learning rate at its peak")
     a.add_argument("--seed", type=int, default=1)
@@ -141,7 +139,7 @@ class Training:
         saved.replace(self.checkpoint)
 
     def run(self, images):
-        crops = Crops(images, self.a.seed + self.step, transforms=self.a.transforms, zoom=self.a.zoom)
+        crops = Crops(images, self.a.seed + self.step, transforms=self.a.transforms)
         large = self.a.training_size == 128
         running, reported, resumed, last = None, time.time(), self.step, time.time()
         draw = lambda step: crops.batch(*((64, self.a.batch) if step % 2 or not large else (128, max(1, self.a.batch // 4))))
