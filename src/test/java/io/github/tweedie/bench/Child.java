@@ -32,7 +32,7 @@ import io.github.tweedie.sde.Prior;
  */
 record Child(double seconds, double peak, double before, double seen) {
 
-	static final int TILE = 512, CALLS = 6;
+	static final int TILE = 512, CALLS = 100;
 	static final double GAIN = 2, OFFSET = 100, READ_NOISE = 5;
 
 	/**
