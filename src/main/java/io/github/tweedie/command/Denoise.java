@@ -338,6 +338,14 @@ public class Denoise extends ModelCommand {
 			return isLike(own) ? of(own, 1) : this;
 		}
 
+		/** The noise of a plane that may not have been among those that told this one; this one, unless it differs or the user told it. */
+		Camera apart(Supplier<NoiseEstimate> plane) {
+			if (estimate == null)
+				return this;
+			NoiseEstimate alone = plane.get();
+			return beside(alone) > MOST_DIFFERENT ? of(alone, 1) : this;
+		}
+
 		/** By which factor the noise of a plane differs, at least 1. */
 		double beside(NoiseEstimate plane) {
 			double factor = isLike(plane) ? plane.over(noise) : 1;
@@ -437,20 +445,22 @@ public class Denoise extends ModelCommand {
 
 		private final List<DiskStack> unfinished = new ArrayList<>();
 		private final Map<Residual.Verdict, Integer> verdicts = new EnumMap<>(Residual.Verdict.class);
+		private final Monitor monitor;
 		private final ImageStack clean, spread, rest, low, high;
 		private long evaluations, replaced, even, different;
 		private double seconds;
 
 		/** What was not asked for is null. */
 		Result(GreyPlanes planes, Monitor monitor) {
-			clean = stack(planes, "denoised", planes.colour(), monitor);
-			spread = uncertainty.equals(YES) ? stack(planes, "uncertainty", false, monitor) : null;
-			rest = residual.equals(YES) ? stack(planes, "residual", false, monitor) : null;
-			low = interval > 0 ? stack(planes, "lower", false, monitor) : null;
-			high = interval > 0 ? stack(planes, "upper", false, monitor) : null;
+			this.monitor = monitor;
+			clean = stack(planes, "denoised", planes.colour());
+			spread = uncertainty.equals(YES) ? stack(planes, "uncertainty", false) : null;
+			rest = residual.equals(YES) ? stack(planes, "residual", false) : null;
+			low = interval > 0 ? stack(planes, "lower", false) : null;
+			high = interval > 0 ? stack(planes, "upper", false) : null;
 		}
 
-		private ImageStack stack(GreyPlanes planes, String kind, boolean colour, Monitor monitor) {
+		private ImageStack stack(GreyPlanes planes, String kind, boolean colour) {
 			if (save.isBlank()) return new ImageStack(planes.width(), planes.height());
 			try {
 				DiskStack stack = new DiskStack(planes.width(), planes.height(), colour, file(kind), monitor);
@@ -502,13 +512,12 @@ public class Denoise extends ModelCommand {
 				Denoising.Plane plane = (own == all ? channels.get(c) : denoising(prior, own)).plane(filled(grey, inside), planes.width(),
 					own.noise(), index, counted, part);
 				// NB: only some planes told the noise of all; this one may be of another sort.
-				if (own == all && all.estimate() != null && plane.residual().verdict() != Residual.Verdict.AS_EXPECTED
-					&& planes.count() > channels.size() * PLANES_FOR_NOISE && grey.length >= SMALL) {
-					Camera alone = Camera.of(NoiseEstimator.estimate(grey, planes.width()), 1);
-					if (all.beside(alone.estimate()) > MOST_DIFFERENT) {
-						plane = denoising(prior, alone).plane(filled(grey, inside), planes.width(), alone.noise(), index, counted, part);
-						result.different++;
-					}
+				boolean asked = own == all && planes.count() > channels.size() * PLANES_FOR_NOISE && grey.length >= SMALL;
+				Camera alone = asked && plane.residual().verdict() != Residual.Verdict.AS_EXPECTED
+					? all.apart(() -> NoiseEstimator.estimate(grey, planes.width())) : all;
+				if (alone != all) {
+					plane = denoising(prior, alone).plane(filled(grey, inside), planes.width(), alone.noise(), index, counted, part);
+					result.different++;
 				}
 				if (inside != null)
 					keepOutside(inside, plane, grey);

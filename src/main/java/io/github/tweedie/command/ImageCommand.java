@@ -115,9 +115,11 @@ abstract class ImageCommand extends DynamicCommand {
 		for (ModuleItem<?> input : getInfo().inputs())
 			if (MacroOptions.isOption(input)) {
 				Object value = getInput(input.getName());
+				if (!(value instanceof ImagePlus image))
+					values.put(input.getName(), value);
 				// NB: a title with a bracket too many could not be read back; the line then means the image in front.
-				if (!(value instanceof ImagePlus image && !MacroOptions.readable(image.getTitle())))
-					values.put(input.getName(), value instanceof ImagePlus image ? image.getTitle() : value);
+				else if (MacroOptions.readable(image.getTitle()))
+					values.put(input.getName(), image.getTitle());
 			}
 		return "run(\"" + title() + "\", \"" + MacroOptions.written(values).replace("\\", "\\\\").replace("\"", "\\\"") + "\");";
 	}

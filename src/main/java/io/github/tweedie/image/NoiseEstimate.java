@@ -103,13 +103,17 @@ public record NoiseEstimate(NoiseModel model, Interval a, Interval b, List<Point
 
 	/** Sentences for the user; empty if there is nothing to heed. */
 	public List<String> warnings() {
-		return List.of(correlationWarning(), clippingWarning()).stream().filter(s -> !s.isEmpty()).toList();
+		return besideClipping(correlationWarning());
 	}
 
 	/** The same, where the user told the noise, which is then taken for white. */
 	public List<String> warningsBesideTold() {
 		String correlated = correlation.found ? correlationSeen() + "but noise that is told is taken for white; unless this is fine texture,"
 			+ " let the noise be estimated, which makes it white." : "";
+		return besideClipping(correlated);
+	}
+
+	private List<String> besideClipping(String correlated) {
 		return List.of(correlated, clippingWarning()).stream().filter(s -> !s.isEmpty()).toList();
 	}
 

@@ -302,7 +302,8 @@ public final class NoiseEstimator {
 			double least = Math.max(rounding, digit * digit / 12);
 			double dark = fit.cutsOff(step) ? samples.stream().mapToDouble(s -> s.levels.darkest).average().orElse(0) : clippedLow;
 			NoiseEstimate near = fit.estimate(fit.flatness(source, width), least, step, dark, clippedHigh);
-			return NoiseSpectrum.refined(near, () -> fit.estimate(Flatness.NONE, least, step, dark, clippedHigh), samples.size(), source::plane, s -> samples.get(s).levels.range(), width);
+			return NoiseSpectrum.refined(near, () -> fit.estimate(Flatness.NONE, least, step, dark, clippedHigh), samples.size(),
+				source::plane, s -> samples.get(s).levels.range(), width);
 		}
 
 		private double difference() {
@@ -371,7 +372,7 @@ public final class NoiseEstimator {
 				return Math.max(0, -model.a() * (counts ? lowest : levels[0]) - model.b());
 			}
 
-			/** Whether what piles up at the lowest grey level was cut off: of counted photons none would fill it, and few the next ones. */
+			/** Whether what piles up at the lowest grey level was cut off: counted photons are a step each, and pile up of themselves. */
 			boolean cutsOff(double step) {
 				return line.a() > 1.5 * step;
 			}

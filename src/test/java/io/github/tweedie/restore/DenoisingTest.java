@@ -15,8 +15,8 @@ import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import io.github.tweedie.image.IntensityScale;
 import io.github.tweedie.image.NoiseEstimate.Correlation;
@@ -122,12 +122,8 @@ class DenoisingTest {
 			sigma[0] = batch.sigma()[0];
 			System.arraycopy(batch.x(), 0, out, 0, out.length);
 		});
-		Random random = new Random(5);
-		float[] grey = new float[size * size];
-		for (int i = canvas; i < grey.length; i++)
-			grey[i] = (float) (i % size * 8 + 20 * random.nextGaussian());
+		float[] grey = square(size, 5, (x, y, random) -> y < 40 ? 0 : 8 * x + 20 * random.nextGaussian());
 		Denoising denoising = Denoising.with(prior).build();
-		Arrays.fill(grey, 0, canvas, 0);
 		denoising.plane(grey, size, NoiseModel.gaussian(20), 0, Monitor.NONE);
 		double black = sigma[0];
 		Arrays.fill(grey, 0, canvas, dark);
