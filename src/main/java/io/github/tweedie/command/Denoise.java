@@ -366,11 +366,14 @@ public class Denoise extends ModelCommand {
 			if (changing())
 				remarks.add(String.format(Locale.ROOT, "The noise of its planes differs (by a factor of %.1f from that of all of them), as when"
 					+ " the gain changes or bleaching is corrected, so it was measured in each plane by itself.", differing));
-			double photons = noise.a() > 0 && estimate != null ? estimate.points().stream()
+			double photons = noise.a() != 0 && estimate != null ? estimate.points().stream()
 				.mapToDouble(point -> point.variance() / (noise.a() * noise.a())).max().orElse(FEW_PHOTONS) : FEW_PHOTONS;
-			if (photons < FEW_PHOTONS)
-				remarks.add(String.format(Locale.ROOT, "A pixel holds %.2g photons where it is bright, so few that the result is too bright, by a"
-					+ " tenth and more; sum exposures, or scale the image down with averaging.", photons));
+			if (noise.a() < 0)
+				remarks.add("The noise falls with brightness, as in an inverted image, so light was taken for dark; if it is not, tell the"
+					+ " noise.");
+			if (photons >= 1 && photons < FEW_PHOTONS)
+				remarks.add(String.format(Locale.ROOT, "A pixel holds %.2g photons where it is bright, so few that the result is too bright by"
+					+ " about a tenth; sum exposures, or scale the image down with averaging.", photons));
 			double stronger = beside == null ? 1 : beside.over(noise);
 			if (Math.max(stronger, 1 / stronger) > MOST_BESIDE_TOLD)
 				remarks.add(String.format(Locale.ROOT, "In the image the noise looks %.3g times as strong as it was told; unless that is fine"
@@ -448,6 +451,7 @@ public class Denoise extends ModelCommand {
 		private final Monitor monitor;
 		private final ImageStack clean, spread, rest, low, high;
 		private long evaluations, replaced, even, different;
+		private int averaged = 1;
 		private double seconds;
 
 		/** What was not asked for is null. */
@@ -534,6 +538,7 @@ public class Denoise extends ModelCommand {
 				result.evaluations = Math.max(result.evaluations, plane.evaluations());
 				result.replaced += plane.replaced();
 				result.even += plane.even();
+				result.averaged = Math.max(result.averaged, plane.averaged());
 			}
 			result.clean.addSlice(null, planes.colour() ? GreyPlanes.packed(greys) : greys[0]);
 		}
@@ -640,6 +645,9 @@ public class Denoise extends ModelCommand {
 		if (result.different > 0)
 			remarks.add("In " + result.different + " of " + planes.count() + " plane(s) the noise differs from that of the others, so it was"
 				+ " measured there again.");
+		if (result.averaged > 1)
+			remarks.add(String.format("A pixel holds less than a photon where it is bright, so %1$d×%1$d of them were averaged and the result"
+				+ " was interpolated; what is finer was not to be told.", result.averaged));
 		if (result.even > 0)
 			remarks.add(result.even + " pixel(s) lie in areas of one grey level or are darker than noise explains, and came back as they"
 				+ " were.");

@@ -14,7 +14,7 @@ import io.github.tweedie.sde.Runs;
  */
 public record IntensityScale(double low, double high) {
 
-	private static final double LOW_PERCENT = 1, HIGH_PERCENT = 99.8, SMALLEST_CONTRAST_TO_NOISE = 16;
+	private static final double LOW_PERCENT = 1, BRIGHT_PERCENT = 99, HIGH_PERCENT = 99.8, SMALLEST_CONTRAST_TO_NOISE = 16;
 	/** Quantiles of a standard normal number at these percentages: -1 times the first, and the second. */
 	private static final double LOW_QUANTILE = 2.326, HIGH_QUANTILE = 2.878;
 	private static final double SMALLEST_CONTRAST_TO_STRONG_NOISE = 2, MOST_SPANS = 2;
@@ -80,6 +80,16 @@ public record IntensityScale(double low, double high) {
 	 */
 	public static double darkest(float[] plane, int width) {
 		return Some.of(plane, width).means().percentile(LOW_PERCENT);
+	}
+
+	/**
+	 * The expected grey level of what is bright in a noisy plane: the 99th percentile of its 5×5 means.
+	 *
+	 * @param plane Y×X
+	 * @param width X
+	 */
+	public static double bright(float[] plane, int width) {
+		return Some.of(plane, width).means().percentile(BRIGHT_PERCENT);
 	}
 
 	/**

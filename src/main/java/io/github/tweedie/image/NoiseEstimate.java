@@ -1,5 +1,6 @@
 package io.github.tweedie.image;
 
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -10,7 +11,8 @@ import java.util.stream.IntStream;
  * What {@link NoiseEstimator} found.
  *
  * @param model variance = a·z + b, of the single pixel
- * @param a 95 % interval of a, grey levels per photon; it begins at 0 where the image does not tell the noise from Gaussian noise
+ * @param a 95 % interval of a, grey levels per photon; it begins at 0 where the image does not tell the noise from Gaussian noise, and
+ *        lies below 0 in an inverted image
  * @param b 95 % interval of b, grey levels squared
  * @param points what the blocks of the image say, from dark to bright, for a plot beside the line
  * @param correlation of the noise of neighbouring pixels
@@ -85,6 +87,14 @@ public record NoiseEstimate(NoiseModel model, Interval a, Interval b, List<Point
 		public double lengthY() {
 			return 1 + 2 * IntStream.range(1, noise.reach()).mapToDouble(d -> Math.max(0, noise.at(0, d))).sum();
 		}
+	}
+
+	/** That of the same image with all grey levels times -1. */
+	NoiseEstimate inverted() {
+		List<Point> inverted = new ArrayList<>();
+		for (Point p : points)
+			inverted.add(0, new Point(-p.level, p.variance, p.error));
+		return new NoiseEstimate(model.inverted(), new Interval(-a.high, -a.low), b, inverted, correlation, step, clippedHigh, clippedLow);
 	}
 
 	/**

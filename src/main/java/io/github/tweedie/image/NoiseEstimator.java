@@ -17,7 +17,8 @@ import net.imglib2.type.numeric.RealType;
 /**
  * Finds the noise of a camera, variance = a·z + b, in one image or stack, as Foi et al. (2008) do: the energy of the highest
  * frequencies, where a microscope resolves nothing, against the local mean. Structure, hot pixels and saturation are kept out
- * ({@link NoiseFit}). The offset and the read noise of the camera cannot be told apart from one image: both are in b.
+ * ({@link NoiseFit}). Noise that falls with brightness is that of an inverted image, and measured in its negative. The offset and
+ * the read noise of the camera cannot be told apart from one image: both are in b.
  *
  * <p>Two pairs of filters are fitted. The one with less structure decides, unless the one with more noise in its answer agrees
  * with it; then that one, whose errors are smaller.
@@ -27,6 +28,11 @@ public final class NoiseEstimator {
 	/** Blocks beyond this number would make the estimate slower but hardly better. */
 	private static final int MOST_BLOCKS = 1 << 16, MOST_PLANES = 16;
 	private static final int FEWEST_BLOCKS = 8, MOST_DIFFERENCES = 1 << 18;
+	/**
+	 * Share of a slope above which its interval begins, where the noise is believed to fall with brightness: few images are inverted, and
+	 * in one of ten with Gaussian noise alone chance and structure make a slope below 0 by more than its error.
+	 */
+	private static final double SURE = 0.75;
 	private static final double[] LEVELS = { 0.05, 0.5, 0.95 };
 
 	private NoiseEstimator() {}
@@ -56,6 +62,18 @@ public final class NoiseEstimator {
 	}
 
 	private static NoiseEstimate estimate(int count, int width, boolean whole, Source planes) {
+		NoiseEstimate upright = rising(count, width, whole, planes);
+		// NB: the slope that was not believed is below 0 by more than its error.
+		if (upright.a().high() > 0)
+			return upright;
+		NoiseEstimate inverted = rising(count, width, whole, index -> Planes.negative(planes.plane(index)));
+		// NB: where no photon is the usual number, its negative would look saturated.
+		boolean sure = inverted.a().low() > SURE * inverted.model().a() && inverted.clippedHigh() <= upright.clippedLow();
+		return sure ? inverted.inverted() : upright;
+	}
+
+	/** Of noise that rises with brightness, or does not depend on it. */
+	private static NoiseEstimate rising(int count, int width, boolean whole, Source planes) {
 		List<Sample> samples = new ArrayList<>();
 		for (int i = 0; i < count; i++)
 			samples.add(Sample.of(planes.plane(i), width, count, whole));
@@ -70,7 +88,7 @@ public final class NoiseEstimator {
 	 * @throws IllegalArgumentException if no pixel is a finite number
 	 */
 	public static NoiseEstimate estimate(float[] plane, int width) {
-		return new Estimation(List.of(Sample.of(plane, width, 1, false))).result(index -> plane, width);
+		return estimate(1, width, index -> plane);
 	}
 
 	/** Reads a plane again. */

@@ -86,4 +86,12 @@ public final class Planes {
 	public static String pixel(float[] grey, int width, int i, int plane) {
 		return "The pixel (" + i % width + ", " + i / width + ") of plane " + (plane + 1) + " is " + grey[i];
 	}
+
+	/** All grey levels times -1, in a new array. */
+	public static float[] negative(float[] plane) {
+		float[] negative = new float[plane.length];
+		for (int i = 0; i < plane.length; i++)
+			negative[i] = -plane[i];
+		return negative;
+	}
 }

@@ -48,12 +48,15 @@ public final class VarianceStabilizer {
 	 *
 	 * @param noise of the camera
 	 * @param readNoise standard deviation without light, grey levels
-	 * @throws IllegalArgumentException if the noise is none at all, or the read noise negative or not a number
+	 * @throws IllegalArgumentException if the noise is none at all or that of an inverted image, or the read noise negative or not a number
 	 */
 	public VarianceStabilizer(NoiseModel noise, double readNoise) {
 		if (noise.a() == 0 && !(noise.b() > 0))
 			throw new IllegalArgumentException("A noise of standard deviation 0 cannot be stabilised;"
 				+ " give a noise above 0, or leave the image as it is.");
+		if (noise.a() < 0)
+			throw new IllegalArgumentException("A noise that falls by " + -noise.a() + " with each grey level is that of an inverted image;"
+				+ " invert it first.");
 		if (!(readNoise >= 0) || !Double.isFinite(readNoise))
 			throw new IllegalArgumentException("A read noise of " + readNoise + " grey levels was seen; it must be 0 or more.");
 		this.noise = readNoise > NO_SHOTS * noise.a() ? NoiseModel.gaussian(noise.a() == 0 ? noise.deviation(0) : readNoise) : noise;

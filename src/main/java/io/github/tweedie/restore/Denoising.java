@@ -9,6 +9,8 @@ import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
 
 import io.github.tweedie.image.BoundedDenoiser;
+import io.github.tweedie.image.Halving;
+import io.github.tweedie.image.IntensityScale;
 import io.github.tweedie.image.NoiseEstimate;
 import io.github.tweedie.image.NoiseModel;
 import io.github.tweedie.image.Planes;
@@ -66,6 +68,10 @@ public final class Denoising {
 
 	/** Share of a plane from which on the user is to know that the network failed there. */
 	private static final double MOST_BOUNDED = 0.01;
+	/** Where a plane is bright. With fewer the stabilised noise is no longer normal, and its mean hardly tells of the light. */
+	private static final double FEWEST_PHOTONS = 1;
+	/** Pixels along the shorter side that remain when pixels are averaged. */
+	private static final int FEWEST_PIXELS = 16;
 
 	private final Prior prior;
 	private final Method method;
@@ -103,13 +109,26 @@ public final class Denoising {
 	 * @param residual what was taken away
 	 * @param replaced number of pixels that were taken for hot or dead ones, and estimated from their surroundings alone
 	 * @param even number of pixels that came back as they were: in areas of one grey level, or too dark for a camera
+	 * @param averaged side of the squares of pixels that were averaged because photons are few, and interpolated afterwards; 1 for none
 	 */
 	public record Plane(float[] mean, float[] deviation, float[][] quantiles, long evaluations, Residual residual, int replaced,
-		int even)
+		int even, int averaged)
 	{
 
 		private Plane(float[] mean, float[] deviation, long evaluations, Residual residual, int replaced, int even) {
-			this(mean, deviation, new float[0][], evaluations, residual, replaced, even);
+			this(mean, deviation, new float[0][], evaluations, residual, replaced, even, 1);
+		}
+
+		private Plane inverted() {
+			return new Plane(Planes.negative(mean), deviation, quantiles, evaluations, residual, replaced, even, averaged);
+		}
+
+		private Plane enlarged(Halving halving) {
+			float[] spread = deviation == null ? null : halving.enlarged(deviation);
+			// NB: cubics may undershoot.
+			for (int i = 0; spread != null && i < spread.length; i++)
+				spread[i] = Math.max(0, spread[i]);
+			return new Plane(halving.enlarged(mean), spread, quantiles, evaluations, residual, replaced, 4 * even, 2 * averaged);
 		}
 	}
 
@@ -123,7 +142,7 @@ public final class Denoising {
 	 * @throws CancellationException when the monitor says so, which is asked before each call of the network
 	 */
 	public <T extends RealType<T>> Restored restore(RandomAccessibleInterval<T> image, NoiseModel noise) {
-		long start = System.nanoTime(), most = 0, replaced = 0, even = 0;
+		long start = System.nanoTime(), most = 0, replaced = 0, even = 0, averaged = 1;
 		Planes planes = new Planes(image);
 		int count = planes.count();
 		for (int p = 0; p < count; p++)
@@ -138,6 +157,7 @@ public final class Denoising {
 			most = Math.max(most, plane.evaluations);
 			replaced += plane.replaced;
 			even += plane.even;
+			averaged = Math.max(averaged, plane.averaged);
 		}
 		double seconds = (System.nanoTime() - start) * 1e-9;
 		long[] dimensions = image.dimensionsAsLongArray(), longer = Arrays.copyOf(dimensions, dimensions.length + 1);
@@ -147,6 +167,8 @@ public final class Denoising {
 			provenance.put("hot or dead pixels replaced", String.valueOf(replaced));
 		if (even > 0)
 			provenance.put("pixels without noise, kept", String.valueOf(even));
+		if (averaged > 1)
+			provenance.put("pixels averaged, for want of photons", averaged + "×" + averaged);
 		return new Restored(planes.like(mean), samples > 1 ? planes.like(deviation) : null,
 			samples > 0 ? Planes.like(draws, longer) : null, most, seconds, provenance);
 	}
@@ -175,7 +197,7 @@ public final class Denoising {
 		float[][] draws = new float[samples][];
 		Plane plane = plane(grey, width, noise, index, inside, watcher, (s, draw) -> draws[s] = draw);
 		return new Plane(plane.mean, plane.deviation, Posterior.quantiles(draws, quantiles), plane.evaluations, plane.residual,
-			plane.replaced, plane.even);
+			plane.replaced, plane.even, plane.averaged);
 	}
 
 	/** Samples that a quantile of an order needs, see {@link Builder#quantiles}; infinitely many, or NaN, if it is not in (0, 1). */
@@ -194,6 +216,13 @@ public final class Denoising {
 				draws.take(s, grey.clone());
 			return new Plane(grey.clone(), samples > 1 ? new float[grey.length] : null, 0, Residual.NONE, 0, 0);
 		}
+		if (noise.a() < 0)
+			return plane(Planes.negative(grey), width, noise.inverted(), index, inside, watcher, (s, draw) -> draws.take(s, Planes.negative(draw))).inverted();
+		if (hasFewPhotons(grey, width, noise)) {
+			Halving halving = new Halving(width, grey.length / width);
+			return plane(halving.means(grey), halving.halfWidth(), noise.averaged(4), index, halving.any(inside), watcher,
+				(s, draw) -> draws.take(s, halving.enlarged(draw))).enlarged(halving);
+		}
 		NoisyPlane stabilised = NoisyPlane.stabilised(prior, grey, width, noise, whitening, inflation);
 		if (method == Method.STABILISED)
 			return samples == 0 ? estimated(stabilised, width, inside, watcher)
@@ -206,6 +235,23 @@ public final class Denoising {
 		Monitor rest = watcher.part(1, 1, 2);
 		Plane plane = samples == 0 ? estimated(linear, width, inside, rest) : sampled(linear, width, index, inside, rest, draws);
 		return new Plane(plane.mean, plane.deviation, first.evaluations + plane.evaluations, plane.residual, plane.replaced, plane.even);
+	}
+
+	/**
+	 * Whether 2×2 pixels are to be averaged first: where a plane is bright its variance is below that of one photon, a². Read noise of
+	 * more than a photon is variance enough; the averaging makes four photons of one.
+	 */
+	private boolean hasFewPhotons(float[] grey, int width, NoiseModel noise) {
+		double most = FEWEST_PHOTONS * noise.a() * noise.a();
+		if (noise.a() == 0 || !whitening.none() || Math.min(width, grey.length / width) < 2 * FEWEST_PIXELS)
+			return false;
+		double mean = Runs.sum(0, grey.length, (from, to) -> {
+			double sum = 0;
+			for (int i = from; i < to; i++)
+				sum += grey[i];
+			return sum;
+		}) / grey.length;
+		return noise.variance(mean) < most && noise.variance(IntensityScale.bright(grey, width)) < most;
 	}
 
 	/** What the calls of the network had in common. */

@@ -226,6 +226,31 @@ class NoiseEstimatorTest {
 		}
 	}
 
+	/** The noise of a camera in an image whose grey levels were turned over: darker where there is more light. */
+	@Test
+	void noiseOfAnInvertedImageFallsWithBrightness() {
+		float[] grey = Exposure.rounded(new Camera(2, 100, 5).expose(ramp(256, 256, 800), 7)), inverted = new float[grey.length];
+		for (int i = 0; i < grey.length; i++)
+			inverted[i] = 4095 - grey[i];
+		NoiseEstimate upright = NoiseEstimator.estimate(grey, 256), found = NoiseEstimator.estimate(inverted, 256);
+		assertEquals(2, upright.model().a(), 0.2);
+		assertEquals(-upright.model().a(), found.model().a(), 1e-3);
+		assertEquals(-upright.a().high(), found.a().low(), 1e-2);
+		assertEquals(-upright.a().low(), found.a().high(), 1e-2);
+		for (double z : new double[] { 130, 400, 800 })
+			assertEquals(upright.model().deviation(z), found.model().deviation(4095 - z), 1e-3 * upright.model().deviation(z));
+		assertEquals(1, found.over(found.model()), 0.1);
+		for (int i = 1; i < found.points().size(); i++)
+			assertTrue(found.points().get(i).level() > found.points().get(i - 1).level());
+	}
+
+	/** Of all specimens with Gaussian noise the one whose bright pixels most look quieter. */
+	@Test
+	void chanceMakesNoInvertedImage() {
+		NoiseBench.Outcome outcome = NoiseBench.measure(Family.MEMBRANES, WriteSpecimens.FIRST_TEST_SEED + 27, 512, new Camera(0, 100, 1), 0);
+		assertTrue(outcome.worst() <= 0.05, Arrays.toString(outcome.deviation()));
+	}
+
 	/** 25 blocks, of which a line through two would take the others for outliers. */
 	@Test
 	void littleImagesAreNotTakenForNoisierThanTheyAre() {

@@ -20,6 +20,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import io.github.tweedie.command.ImageJ1.Picture;
+import io.github.tweedie.image.Planes;
 import net.imagej.patcher.LegacyInjector;
 
 /** The command as a macro sees it, run in ImageJ without a window. */
@@ -253,9 +254,29 @@ class DenoiseTest {
 	@Test
 	void fewPhotonsAreTold() {
 		String counts = "setBatchMode(true); random('seed', 1); newImage('cells', '32-bit black', 128, 128, 1); for (i = 0; i < 16384; i++) {"
-			+ " n = 0; p = random; limit = exp(-0.4 - (i % 128) / 160); while (p > limit) { n++; p *= random; } setPixel(i % 128, floor(i / 128), n); }";
+			+ " n = 0; p = random; limit = exp(-0.4 - (i % 128) / 80); while (p > limit) { n++; p *= random; } setPixel(i % 128, floor(i / 128), n); }";
 		String told = String.valueOf(ImageJ1.run(counts + denoise("")).property("tweedie.remarks"));
-		assertTrue(told.contains("photons where it is bright"), told);
+		assertTrue(told.contains("photons where it is bright") && !told.contains("averaged and"), told);
+	}
+
+	@Test
+	void fewerPhotonsAreAveragedAndThatIsTold() {
+		String counts = "setBatchMode(true); random('seed', 1); newImage('cells', '32-bit black', 128, 128, 1); for (i = 0; i < 16384; i++) {"
+			+ " n = 0; p = random; limit = exp(-0.05 - (i % 128) / 256); while (p > limit) { n++; p *= random; } setPixel(i % 128, floor(i / 128), n); }";
+		Picture clean = ImageJ1.run(counts + denoise(""));
+		String told = String.valueOf(clean.property("tweedie.remarks"));
+		assertTrue(told.contains("so 2×2 of them were averaged"), told);
+		assertEquals(128 * 128, clean.pixels(1).length);
+	}
+
+	/** Light is dark, as a scanner or an inverted lookup table that was applied makes it. */
+	@Test
+	void anInvertedImageIsDenoisedLikeAnUprightOne() {
+		String counts = "setBatchMode(true); random('seed', 1); newImage('cells', '32-bit black', 128, 128, 1); for (i = 0; i < 16384; i++) {"
+			+ " m = 10 + (i % 128); setPixel(i % 128, floor(i / 128), m + sqrt(m) * random('gaussian')); }";
+		Picture upright = ImageJ1.run(counts + denoise("")), inverted = ImageJ1.run(counts + "run('Multiply...', 'value=-1');" + denoise(""));
+		assertArrayEquals(Planes.negative(upright.pixels(1)), inverted.pixels(1), 0.1f);
+		assertTrue(String.valueOf(inverted.property("tweedie.remarks")).contains("falls with brightness"));
 	}
 
 	@Test

@@ -157,7 +157,8 @@ class VarianceStabilizerTest {
 	void noNoiseIsRefused() {
 		assertThrows(IllegalArgumentException.class, () -> new VarianceStabilizer(new NoiseModel(0, 0), 0));
 		assertThrows(IllegalArgumentException.class, () -> new VarianceStabilizer(new NoiseModel(1, 0), Double.NaN));
-		assertThrows(IllegalArgumentException.class, () -> new NoiseModel(-1, 0));
+		assertThrows(IllegalArgumentException.class, () -> new VarianceStabilizer(new NoiseModel(-1, 500), 1));
+		assertThrows(IllegalArgumentException.class, () -> new NoiseModel(Double.NaN, 0));
 		assertThrows(IllegalArgumentException.class, () -> new NoiseModel(0, -1));
 	}
 

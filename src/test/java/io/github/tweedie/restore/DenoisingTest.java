@@ -18,6 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import io.github.tweedie.image.Halving;
 import io.github.tweedie.image.IntensityScale;
 import io.github.tweedie.image.NoiseEstimate.Correlation;
 import io.github.tweedie.image.NoiseModel;
@@ -326,6 +327,79 @@ class DenoisingTest {
 			NoiseModel unknown = new NoiseModel(gain, read * read - gain * offset);
 			out = Denoising.with(flat).build().plane(grey, side, unknown, 0, Monitor.NONE).mean();
 			assertEquals(gain * photons + offset, out[0], 4 * error + 0.25 * gain, photons + " photons, read noise unknown");
+		}
+	}
+
+	/** The network sees the means of 2×2 pixels, or of 4×4, in which there are enough; read noise is variance enough. */
+	@ParameterizedTest
+	@CsvSource({ "2, 0, 1", "0.4, 0, 2", "0.1, 0, 4", "0.1, 3, 1" })
+	void pixelsAreAveragedUntilPhotonsAreEnough(double photons, double readNoise, int averaged) {
+		int width = 75, height = 80;
+		Random random = new Random(3);
+		float[] grey = new float[width * height];
+		for (int i = 0; i < grey.length; i++)
+			grey[i] = (float) (4 * (poisson(photons, random) + readNoise * random.nextGaussian()));
+		NoiseModel noise = NoiseModel.camera(4, 0, 4 * readNoise);
+		float[] sigma = new float[1];
+		Prior seeing = Prior.of("seeing", (batch, out) -> {
+			sigma[0] = batch.shape().sampleSize();
+			System.arraycopy(batch.x(), 0, out, 0, out.length);
+		});
+		boolean[] inside = new boolean[grey.length];
+		Arrays.fill(inside, 0, grey.length / 2, true);
+		Denoising.Plane plane = Denoising.with(seeing).build().plane(grey, width, noise, 0, inside, Monitor.NONE);
+		assertEquals(averaged, plane.averaged());
+		int w = width, h = height;
+		float[] means = grey;
+		for (int side = averaged; side > 1; side /= 2, w = (w + 1) / 2, h = (h + 1) / 2)
+			means = new Halving(w, h).means(means);
+		assertEquals(w * h, sigma[0]);
+		float[] back = Denoising.with(seeing).build().plane(means, w, noise.averaged(averaged * averaged), 0, Monitor.NONE).mean();
+		if (averaged == 4)
+			back = new Halving((width + 1) / 2, (height + 1) / 2).enlarged(back);
+		assertArrayEquals(averaged == 1 ? back : new Halving(width, height).enlarged(back), plane.mean(), 1e-5f);
+		assertEquals(grey.length, plane.mean().length);
+	}
+
+	@Test
+	void samplesOfFewPhotonsHaveAllPixels() {
+		Random random = new Random(3);
+		float[] grey = new float[64 * 48];
+		for (int i = 0; i < grey.length; i++)
+			grey[i] = poisson(0.3, random);
+		// All of its samples are alike but in one pixel, beside which a cubic undershoots.
+		Prior doubting = Prior.of("doubting", (batch, out) -> {
+			for (int i = 0; i < out.length; i++)
+				out[i] = i % batch.shape().sampleSize() == 400 ? batch.x()[i] : 0;
+		});
+		Denoising denoising = Denoising.with(doubting).samples(4).steps(2).quantiles(0.25, 0.75).build();
+		Denoising.Plane plane = denoising.plane(grey, 64, new NoiseModel(1, 0), 0, Monitor.NONE);
+		assertEquals(grey.length, plane.deviation().length);
+		for (int i = 0; i < grey.length; i++)
+			assertTrue(plane.deviation()[i] >= 0 && plane.quantiles()[0][i] <= plane.quantiles()[1][i], "pixel " + i);
+		assertTrue(plane.deviation()[400 / 32 * 2 * 64 + 400 % 32 * 2] > 0);
+		Restored restored = denoising.restore(ArrayImgs.floats(grey, 64, 48), new NoiseModel(1, 0));
+		assertArrayEquals(plane.mean(), plane(restored.mean(), 0));
+		assertEquals(64 * 48 * 4, restored.samples().size());
+		assertEquals("2×2", restored.provenance().get("pixels averaged, for want of photons"));
+	}
+
+	/** Noise that falls with brightness is that of the negative. */
+	@ParameterizedTest
+	@ValueSource(ints = { 0, 3 })
+	void anInvertedImageIsDenoisedInItsNegative(int samples) {
+		float[] grey = square(SIZE, 5, (x, y, random) -> 4 * poisson(20 + 10 * Math.sin(x / 9.0), random));
+		Denoising.Builder builder = Denoising.with(GaussianField.PRIOR).samples(samples).steps(4);
+		Denoising denoising = (samples == 0 ? builder : builder.quantiles(0.25, 0.75)).build();
+		Denoising.Plane upright = denoising.plane(grey, SIZE, new NoiseModel(4, 0), 0, Monitor.NONE);
+		float[] negative = Planes.negative(grey);
+		Denoising.Plane inverted = denoising.plane(negative.clone(), SIZE, new NoiseModel(-4, 0), 0, Monitor.NONE);
+		assertArrayEquals(Planes.negative(upright.mean()), inverted.mean());
+		assertArrayEquals(upright.deviation(), inverted.deviation());
+		assertEquals(upright.residual(), inverted.residual());
+		if (samples > 0) {
+			assertArrayEquals(Planes.negative(upright.quantiles()[1]), inverted.quantiles()[0]);
+			assertArrayEquals(Planes.negative(upright.quantiles()[0]), inverted.quantiles()[1]);
 		}
 	}
 
