@@ -3,7 +3,10 @@ package io.github.tweedie.command;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -16,6 +19,7 @@ import java.util.concurrent.CompletionException;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 import org.scijava.ItemIO;
 import org.scijava.command.Command;
@@ -130,6 +134,11 @@ public class Denoise extends ModelCommand {
 	@Parameter(label = "Model (kind of image)", persist = false, description = ABOUT_MODEL)
 	private String model = "fluorescence";
 
+	@Parameter(label = "Models (one for each channel, empty for one)", persist = false,
+		description = "Where channels show different things: the name of a model for each channel, separated by commas. A colour image"
+			+ " has the channels red, green and blue.")
+	private String models = "";
+
 	@Parameter(label = "Steps (for samples)", min = "2", persist = false,
 		description = "Number of steps from the noisy image to a sample.")
 	private Integer steps = 12;
@@ -177,7 +186,8 @@ public class Denoise extends ModelCommand {
 	@Override
 	void compute(Monitor monitor) {
 		requireOptions();
-		GreyPlanes planes = new GreyPlanes(image, resample.equals(YES) ? PixelSize.bin(image, pixelSize(model)) : 1);
+		List<String> names = modelNames(new GreyPlanes(image, 1));
+		GreyPlanes planes = new GreyPlanes(image, resample.equals(YES) ? PixelSize.bin(image, pixelSize(names)) : 1);
 		Roi selection = region.equals(SELECTION) ? areaSelection(image, "denoised, or ask for region=[" + WHOLE + "]") : null;
 		ImageProcessor inside = selection == null ? null
 			: Stacks.mask(planes.placed(selection), planes.width(), planes.height());
@@ -190,12 +200,32 @@ public class Denoise extends ModelCommand {
 			// NB: a model opens on one processor and takes as long as many estimates; meanwhile the others find out about the noise.
 			CompletableFuture<List<Camera>> noisy = CompletableFuture.supplyAsync(
 				() -> IntStream.range(0, planes.channels()).mapToObj(c -> camera(planes, c, monitor)).toList());
-			Prior prior = opened(noisy, monitor);
+			List<Prior> priors = opened(names, noisy, monitor);
 			List<Camera> cameras = done(noisy);
-			List<Denoising> channels = cameras.stream().map(camera -> denoising(prior, camera)).toList();
-			denoise(planes, prior, channels, cameras, inside, result, monitor);
+			List<Denoising> channels = IntStream.range(0, cameras.size()).mapToObj(c -> denoising(priors.get(c), cameras.get(c))).toList();
+			denoise(planes, priors, channels, cameras, inside, result, monitor);
 			show(planes, result, channels, cameras, selection);
 		}
+	}
+
+	/** The model of each channel. */
+	private List<String> modelNames(GreyPlanes planes) {
+		if (models.isBlank())
+			return Collections.nCopies(planes.channels(), model);
+		List<String> names = Stream.of(models.split(",", -1)).map(String::strip).toList();
+		if (names.size() != planes.channels() || names.contains(""))
+			throw new IllegalArgumentException("The option models=[" + models + "] must name a model for each channel, separated by commas, and '"
+				+ image.getTitle() + "' has " + planes.channels() + " channel(s); give as many, or leave models= out and give one model=.");
+		return names;
+	}
+
+	/** Of models of one size of pixels. */
+	private double pixelSize(List<String> names) {
+		double[] sizes = names.stream().distinct().mapToDouble(this::pixelSize).distinct().toArray();
+		if (sizes.length > 1)
+			throw new IllegalArgumentException("The models of the channels were trained on pixels of " + Arrays.toString(sizes)
+				+ " µm, so no resampling suits all; ask for resample=" + NO + ", or split the channels.");
+		return sizes[0];
 	}
 
 	private Denoising denoising(Prior prior, Camera camera) {
@@ -203,9 +233,10 @@ public class Denoise extends ModelCommand {
 	}
 
 	/** NB: nothing reads the image any more when this fails. */
-	private Prior opened(CompletableFuture<?> meanwhile, Monitor monitor) {
+	private List<Prior> opened(List<String> names, CompletableFuture<?> meanwhile, Monitor monitor) {
 		try {
-			return open(model, device, monitor);
+			Map<String, Prior> opened = new HashMap<>();
+			return names.stream().map(name -> opened.computeIfAbsent(name, n -> open(n, device, monitor))).toList();
 		}
 		catch (RuntimeException | Error e) {
 			meanwhile.handle((found, failure) -> null).join();
@@ -501,7 +532,7 @@ public class Denoise extends ModelCommand {
 	}
 
 	/** Reads, denoises and keeps one slice after the other. */
-	private void denoise(GreyPlanes planes, Prior prior, List<Denoising> channels, List<Camera> cameras, ImageProcessor inside,
+	private void denoise(GreyPlanes planes, List<Prior> priors, List<Denoising> channels, List<Camera> cameras, ImageProcessor inside,
 		Result result, Monitor monitor)
 	{
 		long start = System.nanoTime();
@@ -513,14 +544,14 @@ public class Denoise extends ModelCommand {
 				float[] grey = greys[k];
 				Camera all = cameras.get(c), own = all.ofPlane(() -> NoiseEstimator.estimate(grey, planes.width()));
 				Monitor part = monitor.part(index, 1, planes.count());
-				Denoising.Plane plane = (own == all ? channels.get(c) : denoising(prior, own)).plane(filled(grey, inside), planes.width(),
+				Denoising.Plane plane = (own == all ? channels.get(c) : denoising(priors.get(c), own)).plane(filled(grey, inside), planes.width(),
 					own.noise(), index, counted, part);
 				// NB: only some planes told the noise of all; this one may be of another sort.
 				boolean asked = own == all && planes.count() > channels.size() * PLANES_FOR_NOISE && grey.length >= SMALL;
 				Camera alone = asked && plane.residual().verdict() != Residual.Verdict.AS_EXPECTED
 					? all.apart(() -> NoiseEstimator.estimate(grey, planes.width())) : all;
 				if (alone != all) {
-					plane = denoising(prior, alone).plane(filled(grey, inside), planes.width(), alone.noise(), index, counted, part);
+					plane = denoising(priors.get(c), alone).plane(filled(grey, inside), planes.width(), alone.noise(), index, counted, part);
 					result.different++;
 				}
 				if (inside != null)
@@ -635,7 +666,8 @@ public class Denoise extends ModelCommand {
 		if (GreyPlanes.palette(image))
 			remarks.add("It is an 8-bit colour image and was taken for the RGB image of its colours; few colours change the noise, so give"
 				+ " the image from before they were chosen.");
-		PixelSize.remark(planes.calibration(), () -> pixelSize(model)).ifPresent(remarks::add);
+		for (String name : new LinkedHashSet<>(modelNames(planes)))
+			PixelSize.remark(planes.calibration(), () -> pixelSize(name)).ifPresent(remarks::add);
 		for (int c = 0; c < cameras.size(); c++) {
 			String where = cameras.size() > 1 ? planes.channel(c) + ": " : "";
 			cameras.get(c).remarks().forEach(remark -> remarks.add(where + remark));
@@ -665,7 +697,7 @@ public class Denoise extends ModelCommand {
 		for (int c = 0; c < channels.size(); c++) {
 			String where = channels.size() > 1 ? planes.channel(c) + ", " : "";
 			channels.get(c).provenance(cameras.get(c).noise(), result.evaluations, result.seconds)
-				.forEach((key, value) -> origin.put(key.startsWith("noise") ? where + key : key, value));
+				.forEach((key, value) -> origin.put(key.startsWith("noise") || key.equals("model") && !models.isBlank() ? where + key : key, value));
 			if (cameras.get(c).changing())
 				origin.computeIfPresent(where + "noise variance", (key, value) -> "of each plane by itself; of all of them " + value);
 		}

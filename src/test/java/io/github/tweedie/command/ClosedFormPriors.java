@@ -2,6 +2,7 @@ package io.github.tweedie.command;
 
 import java.awt.event.KeyEvent;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 import org.scijava.Priority;
@@ -35,6 +36,9 @@ public class ClosedFormPriors extends PriorService.Library {
 	static final String WATCHED = "closed form, watched";
 	static Runnable meanwhile = () -> {};
 
+	/** Knows that everything is black. */
+	static final String BLACK = "closed form of nothing";
+
 	/** Of red, green and blue. */
 	static final String COLOUR = "closed form, colour";
 
@@ -58,6 +62,8 @@ public class ClosedFormPriors extends PriorService.Library {
 				meanwhile.run();
 				denoise(batch, out);
 			});
+		if (nameOrPath.equals(BLACK))
+			return Prior.of(BLACK, (batch, out) -> Arrays.fill(out, -1));
 		if (nameOrPath.equals(CLASSES))
 			return LabelledGaussians.prior(CLASSES);
 		if (nameOrPath.equals(COLOUR))

@@ -66,6 +66,33 @@ class DenoiseAnyImageTest {
 		assertEquals(List.of(33000 - 32768.0, 34000 - 32768.0), clean.range());
 	}
 
+	private static final String TWO_CHANNELS = "setBatchMode(true); random('seed', 1); newImage('two', '16-bit composite-mode', 40, 30, 2, 2, 1);"
+		+ "for (i = 1; i <= 4; i++) { setSlice(i); run('Set...', 'value=' + 500 * i + ' slice'); run('Add Specified Noise...', 'slice standard=5'); }";
+
+	/** The first knows that everything is black. */
+	@Test
+	void eachChannelMayHaveAModelOfItsOwn() throws Exception {
+		String options = " noise=gaussian sd=5\");";
+		Picture black = ImageJ1.run(TWO_CHANNELS + "run(\"Tweedie Denoise...\", \"model=[" + ClosedFormPriors.BLACK + "]" + options),
+			plain = ImageJ1.run(TWO_CHANNELS + "run(\"Tweedie Denoise...\", \"model=[" + ClosedFormPriors.NAME + "]" + options),
+			both = ImageJ1.run(TWO_CHANNELS + "run(\"Tweedie Denoise...\", \"models=[" + ClosedFormPriors.BLACK + ", " + ClosedFormPriors.NAME + "]" + options);
+		for (int i = 1; i <= 4; i++)
+			assertArrayEquals((i % 2 == 1 ? black : plain).pixels(i), both.pixels(i), "plane " + i);
+		assertTrue(deviation(black.pixels(1), plain.pixels(1)) > 0);
+		assertEquals(ClosedFormPriors.BLACK, both.property("tweedie.channel 1, model"));
+		assertEquals(ClosedFormPriors.NAME, both.property("tweedie.channel 2, model"));
+		assertArrayEquals(both.pixels(3), ImageJ1.run(TWO_CHANNELS + both.property("tweedie.macro")).pixels(3));
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "closed form, must name a model for each channel", "'closed form,', must name a model for each channel",
+		"'closed form, closed form, closed form', has 2 channel(s)", "'closed form, nowhere', There is no model 'nowhere'" })
+	void modelsThatAreNotOnePerChannelAreTold(String models, String sentence) {
+		String told = assertThrows(RuntimeException.class,
+			() -> ImageJ1.run(TWO_CHANNELS + "run(\"Tweedie Denoise...\", \"models=[" + models + "]\");")).getMessage();
+		assertTrue(told.contains(sentence), told);
+	}
+
 	@Test
 	void aColourImageStaysOneAndEachColourHasItsOwnNoise() throws Exception {
 		Picture colours = ImageJ1.colours(131, 97, 2, 3, 6, 12), clean = denoised(colours);
