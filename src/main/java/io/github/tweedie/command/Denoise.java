@@ -483,6 +483,8 @@ public class Denoise extends ModelCommand {
 		private final ImageStack clean, spread, rest, low, high;
 		private long evaluations, replaced, even, different;
 		private int averaged = 1;
+		/** Of the first plane of each channel. */
+		private final List<String> ranges = new ArrayList<>();
 		private double seconds;
 
 		/** What was not asked for is null. */
@@ -569,6 +571,8 @@ public class Denoise extends ModelCommand {
 				result.evaluations = Math.max(result.evaluations, plane.evaluations());
 				result.replaced += plane.replaced();
 				result.even += plane.even();
+				if (index < channels.size())
+					result.ranges.add(plane.range());
 				result.averaged = Math.max(result.averaged, plane.averaged());
 			}
 			result.clean.addSlice(null, planes.colour() ? GreyPlanes.packed(greys) : greys[0]);
@@ -698,6 +702,7 @@ public class Denoise extends ModelCommand {
 			String where = channels.size() > 1 ? planes.channel(c) + ", " : "";
 			channels.get(c).provenance(cameras.get(c).noise(), result.evaluations, result.seconds)
 				.forEach((key, value) -> origin.put(key.startsWith("noise") || key.equals("model") && !models.isBlank() ? where + key : key, value));
+			origin.put(where + "grey levels of the model's range", result.ranges.get(c));
 			if (cameras.get(c).changing())
 				origin.computeIfPresent(where + "noise variance", (key, value) -> "of each plane by itself; of all of them " + value);
 		}

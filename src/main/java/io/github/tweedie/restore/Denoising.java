@@ -110,17 +110,37 @@ public final class Denoising {
 	 * @param replaced number of pixels that were taken for hot or dead ones, and estimated from their surroundings alone
 	 * @param even number of pixels that came back as they were: in areas of one grey level, or too dark for a camera
 	 * @param averaged side of the squares of pixels that were averaged because photons are few, and interpolated afterwards; 1 for none
+	 * @param low grey level that the network saw as the lower end of its range; NaN if it was not asked
+	 * @param high grey level that it saw as the upper end
 	 */
 	public record Plane(float[] mean, float[] deviation, float[][] quantiles, long evaluations, Residual residual, int replaced,
-		int even, int averaged)
+		int even, int averaged, double low, double high)
 	{
 
-		private Plane(float[] mean, float[] deviation, long evaluations, Residual residual, int replaced, int even) {
-			this(mean, deviation, new float[0][], evaluations, residual, replaced, even, 1);
+		private Plane(float[] mean, float[] deviation, long evaluations, Residual residual, NoisyPlane noisy, boolean[] inside) {
+			this(mean, deviation, new float[0][], evaluations, residual, count(noisy.replaced(), inside), count(noisy.even(), inside), 1,
+				noisy.low(), noisy.high());
+		}
+
+		/** Which grey levels the network saw as its range, to be read. */
+		public String range() {
+			return Double.isNaN(low) ? "none, since there is no noise" : (float) low + " to " + (float) high + " in the first plane";
+		}
+
+		private static int count(int[] pixels, boolean[] inside) {
+			return (int) IntStream.of(pixels).filter(i -> inside == null || inside[i]).count();
+		}
+
+		private Plane and(float[][] quantiles) {
+			return new Plane(mean, deviation, quantiles, evaluations, residual, replaced, even, averaged, low, high);
+		}
+
+		private Plane after(long evaluations) {
+			return new Plane(mean, deviation, quantiles, evaluations + this.evaluations, residual, replaced, even, averaged, low, high);
 		}
 
 		private Plane inverted() {
-			return new Plane(Planes.negative(mean), deviation, quantiles, evaluations, residual, replaced, even, averaged);
+			return new Plane(Planes.negative(mean), deviation, quantiles, evaluations, residual, replaced, even, averaged, -high, -low);
 		}
 
 		private Plane enlarged(Halving halving) {
@@ -128,7 +148,7 @@ public final class Denoising {
 			// NB: cubics may undershoot.
 			for (int i = 0; spread != null && i < spread.length; i++)
 				spread[i] = Math.max(0, spread[i]);
-			return new Plane(halving.enlarged(mean), spread, quantiles, evaluations, residual, replaced, 4 * even, 2 * averaged);
+			return new Plane(halving.enlarged(mean), spread, quantiles, evaluations, residual, replaced, 4 * even, 2 * averaged, low, high);
 		}
 	}
 
@@ -147,6 +167,7 @@ public final class Denoising {
 		int count = planes.count();
 		for (int p = 0; p < count; p++)
 			requireFinite(planes.read(p), planes.width(), p);
+		String range = "";
 		float[][] mean = new float[count][], deviation = new float[count][], draws = new float[count * samples][];
 		for (int p = 0; p < count; p++) {
 			int at = p;
@@ -158,11 +179,13 @@ public final class Denoising {
 			replaced += plane.replaced;
 			even += plane.even;
 			averaged = Math.max(averaged, plane.averaged);
+			range = p == 0 ? plane.range() : range;
 		}
 		double seconds = (System.nanoTime() - start) * 1e-9;
 		long[] dimensions = image.dimensionsAsLongArray(), longer = Arrays.copyOf(dimensions, dimensions.length + 1);
 		longer[dimensions.length] = samples;
 		Map<String, String> provenance = provenance(noise, most, seconds);
+		provenance.put("grey levels of the model's range", range);
 		if (replaced > 0)
 			provenance.put("hot or dead pixels replaced", String.valueOf(replaced));
 		if (even > 0)
@@ -196,8 +219,7 @@ public final class Denoising {
 			return plane(grey, width, noise, index, inside, watcher, (s, draw) -> {});
 		float[][] draws = new float[samples][];
 		Plane plane = plane(grey, width, noise, index, inside, watcher, (s, draw) -> draws[s] = draw);
-		return new Plane(plane.mean, plane.deviation, Posterior.quantiles(draws, quantiles), plane.evaluations, plane.residual,
-			plane.replaced, plane.even, plane.averaged);
+		return plane.and(Posterior.quantiles(draws, quantiles));
 	}
 
 	/** Samples that a quantile of an order needs, see {@link Builder#quantiles}; infinitely many, or NaN, if it is not in (0, 1). */
@@ -214,10 +236,12 @@ public final class Denoising {
 		if (noise.a() == 0 && noise.b() == 0) {
 			for (int s = 0; s < samples; s++)
 				draws.take(s, grey.clone());
-			return new Plane(grey.clone(), samples > 1 ? new float[grey.length] : null, 0, Residual.NONE, 0, 0);
+			return new Plane(grey.clone(), samples > 1 ? new float[grey.length] : null, new float[0][], 0, Residual.NONE, 0, 0, 1,
+				Double.NaN, Double.NaN);
 		}
 		if (noise.a() < 0)
-			return plane(Planes.negative(grey), width, noise.inverted(), index, inside, watcher, (s, draw) -> draws.take(s, Planes.negative(draw))).inverted();
+			return plane(Planes.negative(grey), width, noise.inverted(), index, inside, watcher,
+				(s, draw) -> draws.take(s, Planes.negative(draw))).inverted();
 		if (hasFewPhotons(grey, width, noise)) {
 			Halving halving = new Halving(width, grey.length / width);
 			return plane(halving.means(grey), halving.halfWidth(), noise.averaged(4), index, halving.any(inside), watcher,
@@ -234,7 +258,7 @@ public final class Denoising {
 		NoisyPlane linear = NoisyPlane.linear(prior, kept, width, noise, first.mean, stabilised.replaced(), inflation, iterations);
 		Monitor rest = watcher.part(1, 1, 2);
 		Plane plane = samples == 0 ? estimated(linear, width, inside, rest) : sampled(linear, width, index, inside, rest, draws);
-		return new Plane(plane.mean, plane.deviation, first.evaluations + plane.evaluations, plane.residual, plane.replaced, plane.even);
+		return plane.after(first.evaluations);
 	}
 
 	/**
@@ -289,17 +313,12 @@ public final class Denoising {
 		watcher.progress(1, 1);
 		float[] stable = noisy.stable().apply(clean);
 		Residual residual = judged(noisy, clean, stable, inside, calls);
-		return new Plane(noisy.back().apply(stable), null, calls.planes, residual, count(noisy.replaced(), inside),
-			count(noisy.even(), inside));
+		return new Plane(noisy.back().apply(stable), null, calls.planes, residual, noisy, inside);
 	}
 
 	private static Residual judged(NoisyPlane noisy, float[] clean, float[] stable, boolean[] inside, Calls calls) {
 		Residual residual = noisy.judge().apply(clean, stable, inside);
 		return new Residual(residual.deviation(), residual.correlation(), calls.bounded > MOST_BOUNDED);
-	}
-
-	private static int count(int[] pixels, boolean[] inside) {
-		return (int) IntStream.of(pixels).filter(i -> inside == null || inside[i]).count();
 	}
 
 	private Plane sampled(NoisyPlane noisy, int width, int index, boolean[] inside, Monitor watcher, Draws draws) {
@@ -341,7 +360,7 @@ public final class Denoising {
 			}
 		}
 		return new Plane(posterior.mean(), samples > 1 ? posterior.deviation() : null, calls.planes / samples,
-			judged(noisy, seen, noisy.stable().apply(seen), inside, calls), count(noisy.replaced(), inside), count(noisy.even(), inside));
+			judged(noisy, seen, noisy.stable().apply(seen), inside, calls), noisy, inside);
 	}
 
 	/**

@@ -23,6 +23,8 @@ import io.github.tweedie.sde.Shape;
  * A noisy plane as the prior is to see it, a sample of the forward diffusion at one level σ, and the way back to grey levels.
  *
  * @param data Y×X in the prior's data range: the clean plane plus noise of standard deviation σ
+ * @param low grey level that became the lower end of that range
+ * @param high grey level that became the upper end of that range
  * @param sigma σ in the prior's units
  * @param condition what the level σ does not tell of the noise
  * @param stable from a clean plane in the prior's data range, Y×X, to a new one in which the noise of the camera is the same
@@ -32,8 +34,8 @@ import io.github.tweedie.sde.Shape;
  * @param replaced indices of the pixels that were taken for hot or dead ones, and replaced
  * @param even indices of the pixels that keep their grey level: in areas of one, or too dark for a camera
  */
-record NoisyPlane(float[] data, double sigma, Conditioner condition, UnaryOperator<float[]> stable, UnaryOperator<float[]> back,
-	Judge judge, int[] replaced, int[] even)
+record NoisyPlane(float[] data, double low, double high, double sigma, Conditioner condition, UnaryOperator<float[]> stable,
+	UnaryOperator<float[]> back, Judge judge, int[] replaced, int[] even)
 {
 
 	/** Judges what was taken away. */
@@ -77,7 +79,7 @@ record NoisyPlane(float[] data, double sigma, Conditioner condition, UnaryOperat
 		IntensityScale scale = IntensityScale.ofNoisy(stable, width, unit);
 		float[] data = scale.toData(stable, prior.low(), prior.high());
 		double sigma = inflation * scale.toData(unit, prior.low(), prior.high());
-		return new NoisyPlane(data, sigma, Conditioner.NONE,
+		return new NoisyPlane(data, stabilizer.inverse(scale.low()), stabilizer.inverse(scale.high()), sigma, Conditioner.NONE,
 			clean -> whitening.coloured(scale.toGrey(clean, prior.low(), prior.high()), width), out -> {
 			stabilizer.inverse(out, out);
 			even.stream().forEach(i -> out[i] = grey[i]);
@@ -203,7 +205,7 @@ record NoisyPlane(float[] data, double sigma, Conditioner condition, UnaryOperat
 			rest[i] = (float) (1 / (1 / ((double) deviation[i] * deviation[i]) - 1 / (sigma * sigma)));
 		float[] data = scale.toData(grey, prior.low(), prior.high());
 		Conditioner matching = new MomentMatching(new Mask(new boolean[grey.length]), data, rest, iterations, Difference.FORWARD);
-		return new NoisyPlane(data, sigma, matching, clean -> scale.toGrey(clean, prior.low(), prior.high()), out -> out,
+		return new NoisyPlane(data, scale.low(), scale.high(), sigma, matching, clean -> scale.toGrey(clean, prior.low(), prior.high()), out -> out,
 			(clean, means, inside) -> {
 			float[] a = new float[data.length], b = new float[data.length];
 			for (int i = 0; i < data.length; i++) {

@@ -81,6 +81,8 @@ class DenoiseAnyImageTest {
 		assertTrue(deviation(black.pixels(1), plain.pixels(1)) > 0);
 		assertEquals(ClosedFormPriors.BLACK, both.property("tweedie.channel 1, model"));
 		assertEquals(ClosedFormPriors.NAME, both.property("tweedie.channel 2, model"));
+		assertTrue(both.property("tweedie.channel 1, grey levels of the model's range").startsWith("49"));
+		assertTrue(both.property("tweedie.channel 2, grey levels of the model's range").startsWith("99"));
 		assertArrayEquals(both.pixels(3), ImageJ1.run(TWO_CHANNELS + both.property("tweedie.macro")).pixels(3));
 	}
 

@@ -93,6 +93,29 @@ class DenoisingTest {
 		assertNull(restored.samples());
 	}
 
+	@Test
+	void theGreyLevelsOfTheModelsRangeAreTold() {
+		float[] grey = noisy(1);
+		Denoising denoising = Denoising.with(GaussianField.PRIOR).build();
+		Denoising.Plane plane = denoising.plane(grey, SIZE, NoiseModel.gaussian(SD), 0, Monitor.NONE);
+		assertEquals(scale(grey).low(), plane.low(), 1e-3);
+		assertEquals(scale(grey).high(), plane.high(), 1e-3);
+		String range = (float) plane.low() + " to " + (float) plane.high() + " in the first plane";
+		assertEquals(range, denoising.restore(image(grey), NoiseModel.gaussian(SD)).provenance().get("grey levels of the model's range"));
+		assertTrue(denoising.plane(grey, SIZE, new NoiseModel(0, 0), 0, Monitor.NONE).range().startsWith("none"));
+	}
+
+	/** The stabilised mean of p photons is 2·√(p + 1/8) where they are not few, one stabilised number 2·√(p + 3/8). */
+	@Test
+	void theRangeOfPhotonsIsToldInGreyLevels() {
+		float[] seen = new float[PIXELS], grey = square(SIZE, 5, (x, y, random) -> 4 * poisson(40 + 5 * x, random));
+		Prior seeing = Prior.of("seeing", (batch, out) -> System.arraycopy(batch.x(), 0, seen, 0, PIXELS));
+		Denoising.Plane plane = Denoising.with(seeing).build().plane(grey, SIZE, new NoiseModel(4, 0), 0, Monitor.NONE);
+		double low = Math.sqrt(plane.low() / 4 + 0.125), high = Math.sqrt(plane.high() / 4 + 0.125);
+		for (int i = 0; i < PIXELS; i++)
+			assertEquals(-1 + 2 * (Math.sqrt(grey[i] / 4 + 0.375) - low) / (high - low), seen[i], 2e-3, "pixel " + i);
+	}
+
 	/** As of a canvas that was enlarged: a network knows no places without noise. */
 	@Test
 	void areasOfOneGreyLevelLookNoisyToTheNetworkAndComeBackAsTheyWere() {
@@ -397,6 +420,8 @@ class DenoisingTest {
 		assertArrayEquals(Planes.negative(upright.mean()), inverted.mean());
 		assertArrayEquals(upright.deviation(), inverted.deviation());
 		assertEquals(upright.residual(), inverted.residual());
+		assertEquals(-upright.high(), inverted.low());
+		assertEquals(-upright.low(), inverted.high());
 		if (samples > 0) {
 			assertArrayEquals(Planes.negative(upright.quantiles()[1]), inverted.quantiles()[0]);
 			assertArrayEquals(Planes.negative(upright.quantiles()[0]), inverted.quantiles()[1]);
