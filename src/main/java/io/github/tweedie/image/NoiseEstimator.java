@@ -43,9 +43,19 @@ public final class NoiseEstimator {
 	 * @throws IllegalArgumentException if no pixel is a finite number
 	 */
 	public static NoiseEstimate estimate(RandomAccessibleInterval<? extends RealType<?>> image) {
+		return estimate(image, null);
+	}
+
+	/**
+	 * The same where a frame without light is known, or what the camera's data sheet says of one. The noise model of the estimate then
+	 * knows its read noise, unless the noise is correlated between pixels or the same in all of them.
+	 *
+	 * @param dark null for none
+	 */
+	public static NoiseEstimate estimate(RandomAccessibleInterval<? extends RealType<?>> image, DarkFrame dark) {
 		Planes planes = new Planes(image);
 		int used = Math.min(MOST_PLANES, planes.count());
-		return estimate(used, planes.width(), image.getType() instanceof IntegerType,
+		return estimate(used, planes.width(), image.getType() instanceof IntegerType, dark,
 			index -> planes.read((int) ((long) index * planes.count() / used)));
 	}
 
@@ -58,26 +68,31 @@ public final class NoiseEstimator {
 	 * @throws IllegalArgumentException if no pixel is a finite number
 	 */
 	public static NoiseEstimate estimate(int count, int width, IntFunction<float[]> planes) {
-		return estimate(count, width, false, planes::apply);
+		return estimate(count, width, null, planes);
 	}
 
-	private static NoiseEstimate estimate(int count, int width, boolean whole, Source planes) {
-		NoiseEstimate upright = rising(count, width, whole, planes);
+	/** @param dark null for none */
+	public static NoiseEstimate estimate(int count, int width, DarkFrame dark, IntFunction<float[]> planes) {
+		return estimate(count, width, false, dark, planes::apply);
+	}
+
+	private static NoiseEstimate estimate(int count, int width, boolean whole, DarkFrame dark, Source planes) {
+		NoiseEstimate upright = rising(count, width, whole, dark, planes);
 		// NB: the slope that was not believed is below 0 by more than its error.
-		if (upright.a().high() > 0)
+		if (upright.a().high() > 0 || dark != null)
 			return upright;
-		NoiseEstimate inverted = rising(count, width, whole, index -> Planes.negative(planes.plane(index)));
+		NoiseEstimate inverted = rising(count, width, whole, null, index -> Planes.negative(planes.plane(index)));
 		// NB: where no photon is the usual number, its negative would look saturated.
 		boolean sure = inverted.a().low() > SURE * inverted.model().a() && inverted.clippedHigh() <= upright.clippedLow();
 		return sure ? inverted.inverted() : upright;
 	}
 
 	/** Of noise that rises with brightness, or does not depend on it. */
-	private static NoiseEstimate rising(int count, int width, boolean whole, Source planes) {
+	private static NoiseEstimate rising(int count, int width, boolean whole, DarkFrame dark, Source planes) {
 		List<Sample> samples = new ArrayList<>();
 		for (int i = 0; i < count; i++)
 			samples.add(Sample.of(planes.plane(i), width, count, whole));
-		return new Estimation(samples).result(planes, width);
+		return new Estimation(samples, dark).result(planes, width);
 	}
 
 	/**
@@ -88,7 +103,7 @@ public final class NoiseEstimator {
 	 * @throws IllegalArgumentException if no pixel is a finite number
 	 */
 	public static NoiseEstimate estimate(float[] plane, int width) {
-		return estimate(1, width, index -> plane);
+		return estimate(1, width, null, index -> plane);
 	}
 
 	/** Reads a plane again. */
@@ -261,6 +276,7 @@ public final class NoiseEstimator {
 	private static final class Estimation {
 
 		private final List<Sample> samples;
+		private final DarkFrame dark;
 		private final int count;
 		/** Sample and block of each usable block, the part of the image in which it lies, and all blocks from dark to bright. */
 		private final int[] sample, block, part, order;
@@ -269,8 +285,10 @@ public final class NoiseEstimator {
 		/** Of the blocks' means. */
 		private final double[] levels;
 
-		Estimation(List<Sample> samples) {
+		/** @param dark null for none */
+		Estimation(List<Sample> samples, DarkFrame dark) {
 			this.samples = samples;
+			this.dark = dark;
 			int[][] usable = new int[samples.size()][];
 			for (int s = 0; s < usable.length; s++)
 				usable[s] = Sample.varied(samples.get(s).blocks).toArray();
@@ -351,7 +369,7 @@ public final class NoiseEstimator {
 					structure[i] = blocks.structure[band.ordinal()][block[i]];
 				}
 				data = new NoiseFit.Data(mean, around, noise, structure, part, order, band.spread);
-				NoiseFit sloping = new NoiseFit(data, false);
+				NoiseFit sloping = dark == null ? new NoiseFit(data, false) : new NoiseFit(data, dark);
 				line = sloping.plausible() ? sloping : new NoiseFit(data, true);
 				parts = line.leavingOut();
 			}
@@ -372,8 +390,10 @@ public final class NoiseEstimator {
 
 			NoiseEstimate estimate(Flatness flatness, double rounding, double step, double clippedLow, double clippedHigh) {
 				NoiseFit.Told told = line.told().times(flatness.factor());
+				if (dark != null && told.model().a() > 0)
+					told = told.through(dark);
 				double lift = lift(told.model(), rounding, step);
-				return new NoiseEstimate(new NoiseModel(told.model().a(), told.model().b() + lift), told.a(),
+				return new NoiseEstimate(new NoiseModel(told.model().a(), told.model().b() + lift, told.model().readNoise()), told.a(),
 					new Interval(told.b().low(), told.b().high() + lift), points(flatness.factor()), flatness.correlation(), step, clippedLow,
 					clippedHigh);
 			}

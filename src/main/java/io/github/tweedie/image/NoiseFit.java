@@ -73,6 +73,8 @@ final class NoiseFit {
 
 	private final Data data;
 	private final boolean gaussian;
+	/** Whose point is on the line, or null. */
+	private final DarkFrame dark;
 	/** Those of each part. */
 	private final int[][] blocks = new int[PARTS][];
 	private final double least;
@@ -81,8 +83,18 @@ final class NoiseFit {
 
 	/** @param gaussian whether a is to be 0 */
 	NoiseFit(Data data, boolean gaussian) {
+		this(data, gaussian, null);
+	}
+
+	/** A line through the point of a dark frame. */
+	NoiseFit(Data data, DarkFrame dark) {
+		this(data, false, dark);
+	}
+
+	private NoiseFit(Data data, boolean gaussian, DarkFrame dark) {
 		this.data = data;
 		this.gaussian = gaussian;
+		this.dark = dark;
 		int every = 1 + data.count() / FEW;
 		least = Math.max(1e-6 * quantile(IntStream.range(0, data.count()).filter(i -> i % every == 0).mapToDouble(i -> data.noise[i])
 			.filter(v -> v > 0).toArray(), 0.5), LEAST);
@@ -316,8 +328,12 @@ final class NoiseFit {
 
 	/** @param middle grey level from which the sums count the means; the leak is from 0 to its limit */
 	private Line solve(Sums s, double middle) {
-		double qm = s.qm - s.q * s.m / s.w, qx = s.qx - s.q * s.x / s.w, xm = s.xm - s.x * s.m / s.w, xx = s.xx - s.x * s.x / s.w;
-		double qy = s.qy - s.q * s.y / s.w, xy = s.xy - s.x * s.y / s.w;
+		// NB: all is counted from a point on the line: the weighted mean, or the dark frame, which holds no structure.
+		double q0 = dark == null ? s.q / s.w : dark.offset() - middle, m0 = dark == null ? s.m / s.w : q0;
+		double x0 = dark == null ? s.x / s.w : 0, y0 = dark == null ? s.y / s.w : dark.variance();
+		double qm = s.qm - q0 * s.m - m0 * s.q + s.w * q0 * m0, qx = s.qx - q0 * s.x - x0 * s.q + s.w * q0 * x0;
+		double xm = s.xm - x0 * s.m - m0 * s.x + s.w * x0 * m0, xx = s.xx - 2 * x0 * s.x + s.w * x0 * x0;
+		double qy = s.qy - q0 * s.y - y0 * s.q + s.w * q0 * y0, xy = s.xy - x0 * s.y - y0 * s.x + s.w * x0 * y0;
 		boolean flat = gaussian || !(qm > ROUNDING * s.qm);
 		double slope = 0, leak = 0, determinant = qm * xx - qx * xm;
 		boolean even = !(xx > ROUNDING * s.xx) || !flat && !(determinant > 1e-6 * qm * xx);
@@ -332,7 +348,7 @@ final class NoiseFit {
 			leak = even ? 0 : allowed;
 			slope = flat ? 0 : (qy - leak * qx) / qm;
 		}
-		return new Line(slope, (s.y - slope * s.m - leak * s.x) / s.w - slope * middle, leak);
+		return new Line(slope, y0 - slope * m0 - leak * x0 - slope * middle, leak);
 	}
 
 	// -- Errors --
@@ -353,6 +369,13 @@ final class NoiseFit {
 		Told times(double factor) {
 			return new Told(new NoiseModel(factor * model.a(), factor * model.b()), new Interval(factor * a.low(), factor * a.high()),
 				new Interval(factor * b.low(), factor * b.high()));
+		}
+
+		/** The line of the same slope through the point of a dark frame. */
+		Told through(DarkFrame dark) {
+			double one = dark.b(a.low()), other = dark.b(a.high());
+			return new Told(new NoiseModel(model.a(), dark.b(model.a()), dark.readNoise()), a,
+				new Interval(Math.min(one, other), Math.max(one, other)));
 		}
 	}
 

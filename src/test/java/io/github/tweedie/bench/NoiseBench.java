@@ -14,6 +14,7 @@ import java.util.stream.DoubleStream;
 
 import org.apache.commons.math3.special.Erf;
 
+import io.github.tweedie.image.DarkFrame;
 import io.github.tweedie.image.NoiseEstimate;
 import io.github.tweedie.image.NoiseEstimator;
 import io.github.tweedie.image.Planes;
@@ -62,14 +63,15 @@ public final class NoiseBench implements Runnable {
 	 *
 	 * @param deviation errors of the standard deviation at the 5th, 50th and 95th percentile of the noiseless picture
 	 * @param slope error of a
+	 * @param slopeFromDark the same where a frame without light is known
 	 * @param shotShare part of the variance at the median that is shot noise
 	 * @param slopeWidth half the width of the interval of a, over the true a
 	 * @param slopeBound least standard error of a, over the true a, that an unbiased estimate from these pixels can have
 	 * @param covered whether the interval of b holds the truth
 	 * @param alarm whether correlated noise was reported, though there is none
 	 */
-	record Outcome(Family family, long seed, Camera camera, double background, double[] deviation, double slope, double shotShare,
-		double slopeWidth, double slopeBound, boolean covered, boolean alarm) {
+	record Outcome(Family family, long seed, Camera camera, double background, double[] deviation, double slope, double slopeFromDark,
+		double shotShare, double slopeWidth, double slopeBound, boolean covered, boolean alarm) {
 
 		boolean gaussian() {
 			return camera.gain() == 0;
@@ -101,8 +103,10 @@ public final class NoiseBench implements Runnable {
 			double level = sorted[(int) (PERCENTILES[i] * sorted.length)] - sorted[0] + background + camera.offset();
 			errors[i] = estimate.model().deviation(level) / camera.noise().deviation(level) - 1;
 		}
+		DarkFrame dark = DarkFrame.of(camera.expose(new float[size * size], seed + planes * SERIES));
+		double withDark = NoiseEstimator.estimate(planes, size, dark, plane -> series[plane]).model().a();
 		double middle = sorted[sorted.length / 2] - sorted[0] + background, shot = camera.gain() * middle;
-		return new Outcome(family, seed, camera, background, errors, estimate.model().a() / camera.gain() - 1,
+		return new Outcome(family, seed, camera, background, errors, estimate.model().a() / camera.gain() - 1, withDark / camera.gain() - 1,
 			shot / (shot + camera.readNoise() * camera.readNoise()), (estimate.a().high() - estimate.a().low()) / 2 / camera.gain(),
 			leastError(light, camera) / Math.sqrt(planes) / camera.gain(), estimate.b().contains(camera.noise().b()),
 			estimate.correlation().found());
@@ -184,7 +188,8 @@ public final class NoiseBench implements Runnable {
 		row(text, csv, "some of them, in stacks of " + STACK, stacks, o -> true);
 		if (!frames.isEmpty())
 			row(text, csv, "some of them, of " + frame + "×" + frame + " pixels", frames, o -> true);
-		text.append(String.format(Locale.ROOT, EFFICIENCY, overBound(mixed), overBound(stacks)));
+		text.append(String.format(Locale.ROOT, EFFICIENCY, overBound(mixed), overBound(stacks),
+			100 * median(mixed.stream().filter(o -> o.shotShare >= 1 / 3.0).toList(), o -> Math.abs(o.slopeFromDark))));
 		text.append(GAUSSIAN_HEAD);
 		text.append(String.format(Locale.ROOT, "| %d | %.2f %% | %.1f %% | %.1f %% |%n", gaussian.size(),
 			100 * median(gaussian, o -> Math.abs(o.deviation[1])),
@@ -221,14 +226,15 @@ public final class NoiseBench implements Runnable {
 		median, of which the *median error of a* is told, too; *a, told*: the same, of those among them whose 95 %% interval of a
 		reaches at most 10 %% to each side. A picture that is nearly even does not tell a from b, and the interval says so; *a, at
 		best*: in how many an estimate would be within 10 %% that is without bias, normal, and at the Cramér–Rao bound of one that
-		knows the noiseless picture, which none can surpass (see `NoiseBench.leastError`). *b*: in how many the 95 %% interval of b
-		holds the truth. The stacks are time series of %d exposures of one picture, every tenth of the same pictures, under the same
+		knows the noiseless picture, which none can surpass (see `NoiseBench.leastError`); *a, dark frame*: where a frame of the same
+		size without light is known, as `dark=` of the command takes it. *b*: in how many the 95 %% interval of b holds the truth. The stacks are time series of %d exposures of one picture, every tenth of the same pictures, under the same
 		cameras; and as many are seen as whole frames of a camera.
 		""";
 
 	private static final String EFFICIENCY = """
 
-		The median error of a is %.1f times the one at the bound for a single picture, and %.1f times for a stack.
+		The median error of a is %.1f times the one at the bound for a single picture, and %.1f times for a stack; with a dark frame it
+		is %.2f %% of a.
 		""";
 
 	private static final String GAUSSIAN_HEAD = """
@@ -249,8 +255,8 @@ public final class NoiseBench implements Runnable {
 		""";
 
 	private static final String HEAD = """
-		| | pictures | median error of σ | σ at 5 % | at 50 % | at 95 % | median error of a | a | a, at best | a, told | b |
-		| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |
+		| | pictures | median error of σ | σ at 5 % | at 50 % | at 95 % | median error of a | a | a, at best | a, told | a, dark frame | b |
+		| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |
 		""";
 
 	private static void row(StringBuilder text, StringBuilder csv, String name, List<Outcome> all, Predicate<Outcome> which) {
@@ -264,9 +270,11 @@ public final class NoiseBench implements Runnable {
 			text.append(String.format(Locale.ROOT, " %.1f %% |", within));
 			csv(csv, name, "sd_within_10_percent_at_" + PERCENTILES[k], within);
 		}
-		text.append(String.format(Locale.ROOT, " %.1f %% | %.1f %% of %d | %.1f %% | %.1f %% of %d | %.1f %% |%n",
+		text.append(String.format(Locale.ROOT, " %.1f %% | %.1f %% of %d | %.1f %% | %.1f %% of %d | %.1f %% | %.1f %% |%n",
 			100 * median(shot, o -> Math.abs(o.slope)), percent(shot, o -> Math.abs(o.slope) <= 0.1), shot.size(), 100 * atBest(shot),
-			percent(told, o -> Math.abs(o.slope) <= 0.1), told.size(), percent(some, Outcome::covered)));
+			percent(told, o -> Math.abs(o.slope) <= 0.1), told.size(), percent(shot, o -> Math.abs(o.slopeFromDark) <= 0.1),
+			percent(some, Outcome::covered)));
+		csv(csv, name, "a_within_10_percent_with_dark_frame", percent(shot, o -> Math.abs(o.slopeFromDark) <= 0.1));
 		csv(csv, name, "a_within_10_percent", percent(shot, o -> Math.abs(o.slope) <= 0.1));
 		csv(csv, name, "a_within_10_percent_at_best", 100 * atBest(shot));
 		csv(csv, name, "b_covered_percent", percent(some, Outcome::covered));

@@ -13,6 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
+import io.github.tweedie.image.DarkFrame;
 import io.github.tweedie.image.NoiseEstimate;
 import io.github.tweedie.image.NoiseEstimator;
 import io.github.tweedie.image.NoiseModel;
@@ -249,6 +250,53 @@ class NoiseEstimatorTest {
 	void chanceMakesNoInvertedImage() {
 		NoiseBench.Outcome outcome = NoiseBench.measure(Family.MEMBRANES, WriteSpecimens.FIRST_TEST_SEED + 27, 512, new Camera(0, 100, 1), 0);
 		assertTrue(outcome.worst() <= 0.05, Arrays.toString(outcome.deviation()));
+	}
+
+	// -- Dark frames --
+
+	/** In dim pictures on much background, which alone leave a uncertain by a third; shot noise is a third of the variance at the least. */
+	@ParameterizedTest
+	@EnumSource(Family.class)
+	void aDarkFrameTellsTheGainWithin10Percent(Family family) {
+		Camera[] cameras = { new Camera(0.5, 100, 5), new Camera(6, 100, 20), new Camera(20, 100, 1) };
+		for (int i = 0; i < cameras.length; i++) {
+			NoiseBench.Outcome outcome = NoiseBench.measure(family, 2_000_000 + i, 384, cameras[i], 500);
+			assertTrue(outcome.shotShare() >= 1 / 3.0, outcome.toString());
+			assertEquals(0, outcome.slopeFromDark(), 0.1, outcome.toString());
+		}
+	}
+
+	@Test
+	void theLineGoesThroughTheDarkFrame() {
+		Camera camera = new Camera(2, 100, 5);
+		float[] grey = camera.expose(ramp(256, 256, 300), 7);
+		NoiseEstimate estimate = NoiseEstimator.estimate(1, 256, new DarkFrame(101, 4), plane -> grey);
+		assertEquals(16, estimate.model().variance(101), 1e-6);
+		assertEquals(4, estimate.model().readNoise());
+		assertTrue(estimate.b().contains(estimate.model().b()));
+		NoiseEstimate stack = NoiseEstimator.estimate(Planes.like(new float[][] { grey, camera.expose(ramp(256, 256, 300), 8) }, 256, 256, 2),
+			new DarkFrame(100, 5));
+		assertTrue(stack.a().contains(2), stack.a().toString());
+		assertEquals(2, stack.model().a(), 0.1);
+		assertEquals(25, stack.model().variance(100), 1e-6);
+	}
+
+	@Test
+	void aDarkFrameIsMeasuredBesideHotPixels() {
+		float[] frame = Exposure.rounded(new Camera(0, 100, 3).expose(new float[512 * 512], 1)), dim = new float[99];
+		for (int i = 0; i < frame.length; i += 97)
+			frame[i] = 4000;
+		frame[3] = Float.NaN;
+		DarkFrame dark = DarkFrame.of(frame, Exposure.rounded(new Camera(0, 100, 3).expose(new float[512 * 512], 2)));
+		// Standard errors of 5e5 pixels: 3/√5e5 and 3/√1e6, and a twelfth of a grey level squared by rounding; four of each.
+		assertEquals(100, dark.offset(), 0.017);
+		assertEquals(Math.sqrt(9 + 1 / 12.0), dark.readNoise(), 0.012);
+		assertEquals(dark.readNoise() / 2, dark.averaged(4).readNoise());
+		Arrays.fill(dim, 7);
+		assertEquals(new DarkFrame(7, 0), DarkFrame.of(dim));
+		assertThrows(IllegalArgumentException.class, () -> DarkFrame.of(new float[] { Float.NaN }));
+		assertThrows(IllegalArgumentException.class, () -> new DarkFrame(100, -1));
+		assertThrows(IllegalArgumentException.class, () -> new DarkFrame(Double.NaN, 1));
 	}
 
 	/** 25 blocks, of which a line through two would take the others for outliers. */
