@@ -259,7 +259,7 @@ public class Denoise extends ModelCommand {
 		requireUsed(CAMERA, "readnoise", readnoise);
 		if (!noise.equals(ESTIMATED))
 			told();
-		Denoising.requireSampling(samples, steps);
+		requireSampling(0, samples, steps);
 		if (uncertainty.equals(YES) && samples < 2)
 			throw new IllegalArgumentException("The uncertainty is how far samples differ, and " + samples
 				+ " were asked for; ask for samples=2 or more, or for uncertainty=" + NO + ".");

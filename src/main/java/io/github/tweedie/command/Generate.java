@@ -92,6 +92,8 @@ public class Generate extends ModelCommand {
 	void compute(Monitor monitor) {
 		requireDevice(device);
 		requireKnown("guidance", guidance, GUIDANCE.toArray(String[]::new));
+		requireWithin("count", count, 1, MOST_SAMPLES);
+		requireWithin("steps", steps, 2, MOST_STEPS);
 		if (size < 0)
 			throw new IllegalArgumentException("Images of " + size
 				+ " pixels were asked for; the size must be positive, or 0 for the model's own.");

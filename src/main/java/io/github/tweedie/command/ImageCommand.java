@@ -183,6 +183,13 @@ abstract class ImageCommand extends DynamicCommand {
 		if (!List.of(known).contains(value)) throw unknown(key, value, known);
 	}
 
+	/** Refuses a number out of its bounds; those of the dialog do not bind a macro. */
+	static void requireWithin(String key, int value, int least, int most) {
+		if (value < least || value > most)
+			throw new IllegalArgumentException("The option " + key + "=" + value + " must be from " + least + " to " + most
+				+ "; give a whole number between these.");
+	}
+
 	static IllegalArgumentException unknown(String key, String value, String... known) {
 		return new IllegalArgumentException("The option " + key + "=[" + value + "] is not known; it is one of "
 			+ Stream.of(known).map(k -> "[" + k + "]").collect(Collectors.joining(", ")) + ".");

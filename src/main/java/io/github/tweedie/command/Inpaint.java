@@ -18,6 +18,7 @@ import ij.ImagePlus;
 import ij.WindowManager;
 import ij.gui.Roi;
 import ij.process.FloatPolygon;
+import io.github.tweedie.restore.Footprint;
 import io.github.tweedie.restore.Inpainting;
 import io.github.tweedie.restore.Restored;
 import io.github.tweedie.sde.Monitor;
@@ -43,6 +44,9 @@ public class Inpaint extends ModelCommand {
 	private static final String RESTORED = "restored";
 	private static final String UNCERTAINTY = "restored and uncertainty";
 	private static final String SAMPLES = "restored, uncertainty and samples";
+
+	/** Mean and standard deviation, as they are computed and as they are shown. */
+	private static final int RESULTS = 4;
 
 	@Parameter(label = "Image")
 	private ImagePlus image;
@@ -122,9 +126,11 @@ public class Inpaint extends ModelCommand {
 		requireGrey(image, "restore");
 		requireKnown("show", show, RESTORED, UNCERTAINTY, SAMPLES);
 		requireDevice(device);
+		requireSampling(1, samples, steps);
 		if (!show.equals(RESTORED) && samples == 1)
 			throw new IllegalArgumentException("One sample has no uncertainty; ask for samples=2 or more, or for show=" + RESTORED + ".");
 		Inpainting.Method chosen = method();
+		requireRoom();
 		Img<FloatType> pixels = Stacks.floats(image);
 		Roi selection = mask.equals(SELECTION) ? areaSelection(image, "restored, or name a mask image") : null;
 		RandomAccessibleInterval<? extends RealType<?>> hidden = hidden(pixels, selection);
@@ -137,6 +143,16 @@ public class Inpaint extends ModelCommand {
 	@SuppressWarnings({ "unchecked", "rawtypes" })
 	private static Restored restore(Inpainting inpainting, Img<FloatType> pixels, RandomAccessibleInterval hidden) {
 		return inpainting.restore(pixels, hidden);
+	}
+
+	/** NB: all samples are kept, and those to be shown are copied. */
+	private void requireRoom() {
+		long copies = samples * (show.equals(SAMPLES) ? 2L : 1L) + RESULTS;
+		long needed = copies * Float.BYTES * image.getWidth() * image.getHeight() * image.getStackSize(), free = Footprint.free(needed);
+		if (free < needed)
+			throw new IllegalArgumentException("The option samples=" + samples + " takes " + (needed + (1 << 20) - 1 >> 20)
+				+ " MB of Java's memory for '" + image.getTitle() + "', of which " + (free >> 20) + " MB are free; ask for fewer samples,"
+				+ " crop the image, close other images, or give Java more in Edit > Options > Memory & Threads.");
 	}
 
 	// -- The mask --

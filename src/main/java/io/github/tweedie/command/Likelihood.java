@@ -28,6 +28,8 @@ public class Likelihood extends ModelCommand {
 	static final String TITLE = "Tweedie Likelihood...";
 
 	private static final String MAP = "map", BOTH = "map and standard error", TABLE = "table";
+	/** With so many, the standard error is a sixteenth of that of four. */
+	private static final int MOST_PROBES = 1000;
 
 	@Parameter(label = "Image")
 	private ImagePlus image;
@@ -91,6 +93,7 @@ public class Likelihood extends ModelCommand {
 		requireGrey(image, "rate");
 		requireKnown("show", show, MAP, BOTH, TABLE);
 		requireDevice(device);
+		requireWithin("probes", probes, 1, MOST_PROBES);
 		if (show.equals(BOTH) && probes == 1)
 			throw new IllegalArgumentException("One probe has no standard error; ask for probes=2 or more, or for show=" + MAP + ".");
 		double dark = greyLevel("low", low, 0), bright = greyLevel("high", high, 255), distance = step();

@@ -17,12 +17,21 @@ abstract class ModelCommand extends ImageCommand {
 		+ " of a model package.";
 	static final String ABOUT_DEVICE = "What computes: auto takes an NVIDIA card if there is one that works, else the processor.";
 
+	/** More would be a slip of the pen: hours of computing, for digits that nobody sees. */
+	static final int MOST_SAMPLES = 10_000, MOST_STEPS = 1000;
+
 	@Parameter
 	private PriorService priors;
 
 	@Override
 	protected void offerChoices() {
 		getInfo().getMutableInput("model", String.class).setChoices(priors.names());
+	}
+
+	/** Refuses numbers that no run should have, before a model is looked for. */
+	static void requireSampling(int fewestSamples, int samples, int steps) {
+		requireWithin("samples", samples, fewestSamples, MOST_SAMPLES);
+		requireWithin("steps", steps, 2, MOST_STEPS);
 	}
 
 	/** Refuses a device of another name, before anything is computed. */

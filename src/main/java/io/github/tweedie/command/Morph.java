@@ -33,6 +33,7 @@ public class Morph extends ModelCommand {
 	static final String TITLE = "Tweedie Morph...";
 
 	private static final String STACK = "second plane";
+	private static final int MOST_FRAMES = 1000;
 
 	@Parameter(label = "Image")
 	private ImagePlus image;
@@ -83,6 +84,7 @@ public class Morph extends ModelCommand {
 	void compute(Monitor monitor) {
 		requireGrey(image, "begin with");
 		requireDevice(device);
+		requireWithin("frames", frames, 2, MOST_FRAMES);
 		ImagePlus other = to.equals(STACK) ? image : other();
 		if (to.equals(STACK) && image.getStackSize() != 2)
 			throw new IllegalArgumentException("'" + image.getTitle() + "' has " + image.getStackSize() + " plane(s); give to= the title of "

@@ -18,6 +18,9 @@ public class Sample extends ImageCommand {
 
 	static final String TITLE = "Tweedie Sample...";
 
+	/** In pixels. */
+	private static final int SMALLEST = 16, LARGEST = 1 << 14;
+
 	@Parameter(label = "Width (pixels)", min = "16", persist = false)
 	private Integer width = 512;
 
@@ -37,8 +40,8 @@ public class Sample extends ImageCommand {
 
 	@Override
 	void compute(Monitor monitor) {
-		if (width < 16 || height < 16)
-			throw new IllegalArgumentException("A picture of " + width + "×" + height + " pixels was asked for; it needs at least 16×16.");
+		requireWithin("width", width, SMALLEST, LARGEST);
+		requireWithin("height", height, SMALLEST, LARGEST);
 		sample = Stacks.image("nuclei", Specimen.nuclei(width, height, seed), new Calibration());
 		sample.setProcessor(sample.getProcessor().convertToShort(false));
 		sample.resetDisplayRange();

@@ -312,7 +312,8 @@ class DenoiseTest {
 
 	/** Before a model is looked for, which takes time. */
 	@ParameterizedTest
-	@ValueSource(strings = { "noise=gaussian sd=0", "noise=camera gain=0", "samples=-1", "samples=1 steps=1" })
+	@ValueSource(strings = { "noise=gaussian sd=0", "noise=camera gain=0", "samples=-1", "samples=10001", "samples=1 steps=1",
+		"samples=1 steps=1001" })
 	void aNumberOutOfItsRangeIsToldAtOnce(String options) {
 		String told = ImageJ1.run(CELLS + "told = call('io.github.tweedie.command.Denoise.attempt', 'model=nowhere " + options
 			+ "'); newImage(told, '8-bit', 8, 8, 1);").title();
@@ -349,7 +350,9 @@ class DenoiseTest {
 		"noise=camera gain=2 offset=5000 readnoise=5 | 100 % of the pixels are darker",
 		"noise=gaussian sd=3 plot=yes | There is a plot only of noise that was estimated",
 		"region=selection | has no area selection",
-		"samples=-1 | must be 0 (one call) or more",
+		"samples=-1 | The option samples=-1 must be from 0 to 10000; give a whole number between these.",
+		"samples=1000000 | The option samples=1000000 must be from 0 to 10000",
+		"samples=2 steps=100000 | The option steps=100000 must be from 2 to 1000",
 		"sampels=3 | sampels" })
 	void mistakesAreToldInASentence(String options, String sentence) {
 		String told = assertThrows(ImageJ1.MacroError.class, () -> ImageJ1.run(CELLS + denoise(options))).getMessage();

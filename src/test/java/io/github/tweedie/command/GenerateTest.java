@@ -78,15 +78,17 @@ class GenerateTest {
 	void aFailureIsASentenceForAMacroThatGoesOn() {
 		String told = ImageJ1.run("told = call('io.github.tweedie.command.Generate.attempt', 'model=[closed form, classes] count=0');"
 			+ " newImage(told, '8-bit', 8, 8, 1);").title();
-		assertTrue(told.contains("at least 1; seen was 0"), told);
+		assertTrue(told.contains("count=0 must be from 1 to 10000"), told);
 	}
 
 	@ParameterizedTest
 	@CsvSource(delimiter = '|', value = {
 		"classes=green | it is one of dark, middle, bright, all, any",
-		"count=0 | at least 1; seen was 0",
+		"count=0 | The option count=0 must be from 1 to 10000; give a whole number between these.",
+		"count=10001 model=nowhere | count=10001 must be from 1 to 10000",
 		"size=-4 | -4",
-		"steps=1 | at least 2",
+		"steps=1 model=nowhere | steps=1 must be from 2 to 1000",
+		"steps=1001 model=nowhere | steps=1001 must be from 2 to 1000",
 		"guidance=much | it is one of [none], [classifier-free]",
 		"guidance=classifier scale=-1 | -1",
 		"guidance=classifier classes=any | no class was named",

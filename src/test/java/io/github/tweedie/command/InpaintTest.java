@@ -235,7 +235,10 @@ class InpaintTest {
 		"mask=nothing | No open image has the title 'nothing'",
 		"image=nothing mask=holes | No open image has the title 'nothing'",
 		"mask=cells | is the image itself",
-		"mask=holes steps=-3 | -3",
+		"mask=holes steps=-3 | The option steps=-3 must be from 2 to 1000; give a whole number between these.",
+		"mask=holes steps=1001 model=nowhere | steps=1001 must be from 2 to 1000",
+		"mask=holes samples=-1 | The option samples=-1 must be from 1 to 10000",
+		"mask=holes samples=10001 model=nowhere | samples=10001 must be from 1 to 10000",
 		"mask=holes steps=many | steps=many should be a whole number",
 		"mask=holes noise=-1 | -1",
 		"mask=holes model=unheard | unheard",
@@ -251,6 +254,16 @@ class InpaintTest {
 	void mistakesAreToldInOneSentence(String options, String expected) {
 		String told = assertThrows(ImageJ1.MacroError.class, () -> ImageJ1.run(IMAGES + inpaint(options))).getMessage();
 		assertTrue(told != null && told.contains(expected), told);
+	}
+
+	/** 10000 samples of 4 million pixels are 160 GB, and twice that if they are shown; before a model is looked for. */
+	@Test
+	void samplesThatTheMemoryCannotHoldAreToldAtOnce() {
+		String large = "newImage('large', '8-bit ramp', 2000, 2000, 1); makeRectangle(9, 9, 2, 2);"
+			+ inpaint("model=nowhere samples=10000 show=[restored, uncertainty and samples]");
+		String told = assertThrows(ImageJ1.MacroError.class, () -> ImageJ1.run(large)).getMessage();
+		assertTrue(told.contains("samples=10000 takes 305237 MB of Java's memory for 'large'"), told);
+		assertTrue(told.contains("ask for fewer samples"), told);
 	}
 
 	@Test

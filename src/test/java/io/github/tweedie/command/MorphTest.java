@@ -12,6 +12,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import io.github.tweedie.command.ImageJ1.Picture;
 import io.github.tweedie.image.IntensityScale;
@@ -132,10 +133,11 @@ class MorphTest {
 		assertTrue(told != null && told.contains(expected), told);
 	}
 
-	@Test
-	void twoFramesAreTheLeast() {
-		String told = assertThrows(ImageJ1.MacroError.class,
-			() -> ImageJ1.run(IMAGES + morph("to=turned").replace("frames=5", "frames=1"))).getMessage();
-		assertTrue(told.contains("seen was 1"), told);
+	@ParameterizedTest
+	@ValueSource(ints = { -1, 1, 1001 })
+	void framesAreTwoToAThousand(int frames) {
+		String told = assertThrows(ImageJ1.MacroError.class, () -> ImageJ1.run(IMAGES
+			+ morph("to=turned").replace("frames=5", "frames=" + frames).replace("closed form", "nowhere"))).getMessage();
+		assertTrue(told.contains("The option frames=" + frames + " must be from 2 to 1000; give"), told);
 	}
 }
