@@ -67,6 +67,10 @@ public class Denoise extends ModelCommand {
 	private static final int SMALL = 128 * 128;
 	/** Below, the stabilised noise is far from normal. */
 	private static final double FEW_PHOTONS = 3;
+	/** Grey levels that a float can hold the square of. */
+	private static final double MOST_TOLD = 1e18;
+	/** Of the span of all grey levels: noise told to be stronger is not this image's, since it would spread them farther. */
+	private static final double MOST_SPANS = 100;
 	/** Of standard deviations: what is measured beside what the user told. */
 	private static final double MOST_BESIDE_TOLD = 1.5;
 
@@ -195,6 +199,7 @@ public class Denoise extends ModelCommand {
 			throw new IllegalArgumentException("The selection holds no pixel" + (planes.binned() ? " of those that are left after resampling"
 				: "") + "; draw a larger one, or ask for region=[" + WHOLE + "].");
 		requireRoom(planes);
+		requirePlausible(planes);
 		try (Result result = new Result(planes, monitor)) {
 			requireFinite(planes, inside, monitor);
 			// NB: a model opens on one processor and takes as long as many estimates; meanwhile the others find out about the noise.
@@ -439,6 +444,29 @@ public class Denoise extends ModelCommand {
 			: NoiseModel.camera(positive("gain", gain), finite("offset", offset), notNegative("readnoise", readnoise));
 	}
 
+	/** Refuses a noise that is none of this image's; of an image of one grey level nothing is known. */
+	private void requirePlausible(GreyPlanes planes) {
+		if (noise.equals(ESTIMATED)) return;
+		NoiseModel told = told().averaged(planes.averaged());
+		double low = Double.POSITIVE_INFINITY, high = Double.NEGATIVE_INFINITY;
+		for (int channel = 0; channel < planes.channels(); channel++)
+			for (int index : planes.some(channel, PLANES_FOR_NOISE)) {
+				for (float grey : planes.plane(index))
+					if (Float.isFinite(grey)) {
+						low = Math.min(low, grey);
+						high = Math.max(high, grey);
+					}
+				// NB: as a rule the first plane says so, and no other is read.
+				if (told.deviation(high) <= MOST_SPANS * (high - low)) return;
+			}
+		if (high > low)
+			throw new IllegalArgumentException("By the option" + (noise.equals(GAUSSIAN) ? " sd=" + sd
+				: "s gain=" + gain + ", offset=" + offset + " and readnoise=" + readnoise) + " the noise has a standard deviation of "
+				+ (float) told.deviation(high) + " grey levels, and those of '" + image.getTitle() + "' lie from " + (float) low + " to "
+				+ (float) high + ", which such noise would not leave so close together; give what this image has, or ask for noise="
+				+ ESTIMATED + ".");
+	}
+
 	/** Refuses an offset below which most pixels lie, farther than by a photon and what the read noise explains. */
 	private void requireLight(GreyPlanes planes, int channel) {
 		double least = offset - 3 * readnoise - gain;
@@ -454,21 +482,23 @@ public class Denoise extends ModelCommand {
 	}
 
 	private static double positive(String key, double value) {
-		if (!(value > 0 && value < Double.POSITIVE_INFINITY))
-			throw new IllegalArgumentException("The option " + key + "=" + value + " must be above 0; give it, or ask for noise="
-				+ ESTIMATED + ".");
+		if (!(value > 0 && value <= MOST_TOLD))
+			throw new IllegalArgumentException("The option " + key + "=" + value + " must be above 0 and at most " + MOST_TOLD
+				+ "; give it in grey levels, or ask for noise=" + ESTIMATED + ".");
 		return value;
 	}
 
 	private static double finite(String key, double value) {
-		if (!Double.isFinite(value))
-			throw new IllegalArgumentException("The option " + key + "=" + value + " must be a number; give it in grey levels.");
+		if (!(Math.abs(value) <= MOST_TOLD))
+			throw new IllegalArgumentException("The option " + key + "=" + value + " must be a number from -" + MOST_TOLD + " to "
+				+ MOST_TOLD + "; give it in grey levels.");
 		return value;
 	}
 
 	private static double notNegative(String key, double value) {
-		if (!(value >= 0 && value < Double.POSITIVE_INFINITY))
-			throw new IllegalArgumentException("The option " + key + "=" + value + " must be 0 or more; give it in grey levels.");
+		if (!(value >= 0 && value <= MOST_TOLD))
+			throw new IllegalArgumentException("The option " + key + "=" + value + " must be 0 or more and at most " + MOST_TOLD
+				+ "; give it in grey levels.");
 		return value;
 	}
 

@@ -312,12 +312,46 @@ class DenoiseTest {
 
 	/** Before a model is looked for, which takes time. */
 	@ParameterizedTest
-	@ValueSource(strings = { "noise=gaussian sd=0", "noise=camera gain=0", "samples=-1", "samples=10001", "samples=1 steps=1",
+	@ValueSource(strings = { "noise=gaussian sd=0", "noise=gaussian sd=1e19", "noise=gaussian sd=Infinity", "noise=gaussian sd=NaN",
+		"noise=camera gain=0", "noise=camera gain=1e30", "noise=camera gain=2 readnoise=1e30", "noise=camera gain=2 offset=-1e30",
+		"noise=camera gain=2 readnoise=NaN", "samples=-1", "samples=10001", "samples=1000000", "samples=1 steps=1",
 		"samples=1 steps=1001" })
 	void aNumberOutOfItsRangeIsToldAtOnce(String options) {
 		String told = ImageJ1.run(CELLS + "told = call('io.github.tweedie.command.Denoise.attempt', 'model=nowhere " + options
 			+ "'); newImage(told, '8-bit', 8, 8, 1);").title();
 		assertTrue(told.contains("must be"), told);
+	}
+
+	/** The grey levels span 135, and noise of a standard deviation spreads them farther than it. */
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', value = {
+		"noise=gaussian sd=13501 | option sd=13501.0 the noise has a standard deviation of 13501.0 grey levels",
+		"noise=camera gain=2e6 offset=90 | gain=2000000.0, offset=90.0 and readnoise=0.0 the noise has a standard deviation of 15937.",
+		"noise=camera gain=2 offset=-1e8 | the noise has a standard deviation of 14142.1",
+		"noise=camera gain=2 offset=90 readnoise=14000 | the noise has a standard deviation of 14000.0" })
+	void noiseThatCannotBeThatOfTheImageIsToldAtOnce(String options, String sentence) {
+		Picture cells = ImageJ1.run(CELLS + "told = call('io.github.tweedie.command.Denoise.attempt', 'model=nowhere " + options
+			+ "'); selectImage('cells'); rename(told);");
+		assertTrue(cells.title().contains(sentence), cells.title());
+		assertTrue(cells.title().contains("'cells' lie from 82.0 to 217.0, which"), cells.title());
+		assertTrue(cells.title().endsWith("ask for noise=estimated."), cells.title());
+		assertArrayEquals(ImageJ1.run(CELLS).pixels(1), cells.pixels(1));
+	}
+
+	/** Ten times the span, a plane of one grey level, one plane of many that is, and what is small by its unit. */
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', value = {
+		"run('Macro...', 'code=v=100*(x%2)'); | sd=1000",
+		"run('Set...', 'value=100'); | sd=5",
+		"run('Set...', 'value=0'); | sd=1e18",
+		"run('Add...', 'value=7 slice'); | sd=500",
+		"run('Macro...', 'code=v=(x%2)'); | sd=0.1",
+		"run('Macro...', 'code=v=1e-9*(x%2)'); | sd=1e-8" })
+	void strongNoiseIsNoMistake(String picture, String options) {
+		Picture clean = ImageJ1.run("newImage('cells', '32-bit black', 64, 48, 2);" + picture.replace("');", " stack');") + denoise(
+			"noise=gaussian " + options));
+		for (float value : clean.pixels(1))
+			assertTrue(Float.isFinite(value));
 	}
 
 	@Test
@@ -341,7 +375,8 @@ class DenoiseTest {
 		"interval=90 samples=18 | An interval of 90 % needs at least 19 samples",
 		"interval=67 samples=5 | needs at least 6 samples",
 		"interval=100 samples=5 | interval=100 is a probability from 1 to 99",
-		"noise=gaussian | sd=0.0 must be above 0",
+		"noise=gaussian | sd=0.0 must be above 0 and at most 1.0E18; give it",
+		"noise=gaussian sd=1e30 | sd=1.0E30 must be above 0 and at most 1.0E18",
 		"noise=camera offset=100 | gain=0.0 must be above 0",
 		"noise=camera gain=2 readnoise=-3 | readnoise=-3.0 must be 0 or more",
 		"noise=camera gain=2 offset=NaN | offset=NaN must be a number",
