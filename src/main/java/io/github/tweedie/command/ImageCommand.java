@@ -48,6 +48,9 @@ abstract class ImageCommand extends DynamicCommand {
 	/** Computes and sets the outputs. */
 	abstract void compute(Monitor monitor);
 
+	/** Gives back what was borrowed for {@link #compute}, however that ended. */
+	void ended() {}
+
 	/** Name in the menu. */
 	abstract String title();
 
@@ -267,6 +270,7 @@ abstract class ImageCommand extends DynamicCommand {
 			RUNNING.decrementAndGet();
 			IJ.showProgress(1.0);
 			if (task != null) task.finish();
+			ended();
 		}
 	}
 

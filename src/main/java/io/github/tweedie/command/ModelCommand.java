@@ -1,5 +1,8 @@
 package io.github.tweedie.command;
 
+import java.util.ArrayList;
+import java.util.List;
+
 import org.scijava.plugin.Parameter;
 
 import io.github.tweedie.sde.Monitor;
@@ -23,6 +26,8 @@ abstract class ModelCommand extends ImageCommand {
 	@Parameter
 	private PriorService priors;
 
+	private final List<Prior> borrowed = new ArrayList<>();
+
 	@Override
 	protected void offerChoices() {
 		getInfo().getMutableInput("model", String.class).setChoices(priors.names());
@@ -44,8 +49,20 @@ abstract class ModelCommand extends ImageCommand {
 		return priors.pixelSize(model);
 	}
 
-	/** @throws IllegalArgumentException if there is no such model, or it cannot run on the device */
+	/**
+	 * To be used until the command ends, and not closed by it.
+	 *
+	 * @throws IllegalArgumentException if there is no such model, or it cannot run on the device
+	 */
 	Prior open(String model, String device, Monitor monitor) {
-		return priors.open(model, device, monitor);
+		Prior prior = priors.open(model, device, monitor);
+		borrowed.add(prior);
+		return prior;
+	}
+
+	@Override
+	void ended() {
+		borrowed.forEach(Prior::close);
+		borrowed.clear();
 	}
 }

@@ -19,7 +19,7 @@ public interface PriorService extends SciJavaService {
 	List<String> names();
 
 	/**
-	 * Opens a model once; later calls share it, so the caller does not close it.
+	 * Opens a model once; later calls share it. Whoever is done with it closes what it got, which leaves it open for the next.
 	 *
 	 * @param nameOrPath one of {@link #names()}, or the path of a model package
 	 * @param device {@code auto}, {@code cpu} or {@code cuda}

@@ -10,6 +10,7 @@ import java.security.CodeSource;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -19,6 +20,8 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
+import io.github.tweedie.sde.Batch;
+import io.github.tweedie.sde.Denoiser;
 import io.github.tweedie.sde.Monitor;
 import io.github.tweedie.sde.Prior;
 
@@ -30,9 +33,10 @@ import io.github.tweedie.sde.Prior;
  * {@code Fiji.app/models}; {@code models} in the working directory; {@code .tweedie/models} in the user's home. Where
  * two packages have one name the first is taken. Packages for other programs are passed over.
  * <p>
- * Opening a network takes longer than calling it, so a library keeps what it opened, and <b>the library closes it</b>:
- * a prior of {@link #open} is borrowed, and closing it does nothing. What is still open when Java ends goes with the
- * process. Thread-safe.
+ * Opening a network takes longer than calling it, so a library keeps what it opened, and <b>the library closes it</b>: a
+ * prior of {@link #open} is borrowed, and closing it gives it back. Where the network of a package was replaced, the old one
+ * is closed as soon as all who borrowed it have given it back; with one who never does, it stays. What is still open when
+ * Java ends goes with the process. Thread-safe.
  */
 public final class ModelLibrary implements AutoCloseable {
 
@@ -40,7 +44,10 @@ public final class ModelLibrary implements AutoCloseable {
 	private static final int LEVELS = 4;
 
 	private final List<Path> places;
-	private final Map<List<String>, Prior> open = new HashMap<>();
+	/** By place, checksum and device; a device "auto" has that of the device which it became. Guards all that is open. */
+	private final Map<List<String>, Session> open = new HashMap<>();
+	/** Whose networks were replaced while somebody had borrowed them. */
+	private final Set<Session> replaced = new HashSet<>();
 
 	/** @param places folders whose entries are packages; those that do not exist are passed over */
 	public ModelLibrary(List<Path> places) {
@@ -139,7 +146,8 @@ public final class ModelLibrary implements AutoCloseable {
 	}
 
 	/**
-	 * A prior that is opened once and then shared, until the library is closed or the network in the package changes.
+	 * A prior that is opened once and then shared, until the library is closed or the network in the package changes. To be
+	 * given back by closing it, when its last call has ended.
 	 *
 	 * @param device one of {@link Devices#choices()}
 	 * @param monitor told, when the network is opened, if the device "auto" became the CPU
@@ -149,11 +157,84 @@ public final class ModelLibrary implements AutoCloseable {
 	public Prior open(String nameOrPath, String device, Monitor monitor) throws IOException {
 		ModelPackage found = find(nameOrPath);
 		synchronized (open) {
-			List<String> key = List.of(found.location().toString(), found.sha256(), device);
-			Prior prior = open.get(key);
-			if (prior == null)
-				open.put(key, prior = found.open(device, monitor));
-			return prior.with(prior.denoiser()::denoise);
+			retireOthers(found);
+			Session session = open.get(key(found, device));
+			return (session == null ? opened(found, device, monitor) : session).lend();
+		}
+	}
+
+	/** NB: only the attempt tells which device "auto" is. */
+	private Session opened(ModelPackage found, String device, Monitor monitor) throws IOException {
+		Prior prior = found.open(device, monitor);
+		List<String> key = key(found, prior.device().equals(Devices.CPU) ? Devices.CPU : Devices.CUDA);
+		if (open.containsKey(key))
+			prior.close();
+		else
+			open.put(key, new Session(prior));
+		open.put(key(found, device), open.get(key));
+		return open.get(key);
+	}
+
+	private static List<String> key(ModelPackage found, String device) {
+		return List.of(found.location().toString(), found.sha256(), device);
+	}
+
+	/** What was opened at the place of a package and is another network. */
+	private void retireOthers(ModelPackage found) {
+		List<String> current = key(found, "");
+		List.copyOf(open.keySet()).stream().filter(key -> key.get(0).equals(current.get(0)) && !key.get(1).equals(current.get(1)))
+			.forEach(key -> replaced.add(open.remove(key)));
+		closeUnused();
+	}
+
+	private void closeUnused() {
+		replaced.removeIf(session -> {
+			if (session.borrowers == 0)
+				session.prior.close();
+			return session.borrowers == 0;
+		});
+	}
+
+	/** A network that is open, and how many have borrowed it. */
+	private final class Session {
+
+		private final Prior prior;
+		private int borrowers;
+
+		Session(Prior prior) {
+			this.prior = prior;
+		}
+
+		Prior lend() {
+			borrowers++;
+			return prior.with(new Loan(this));
+		}
+	}
+
+	/** What a borrower calls, and closes when it is done. */
+	private final class Loan implements Denoiser, AutoCloseable {
+
+		private final Session session;
+		private boolean returned;
+
+		Loan(Session session) {
+			this.session = session;
+		}
+
+		@Override
+		public void denoise(Batch batch, float[] out) {
+			session.prior.denoise(batch, out);
+		}
+
+		@Override
+		public void close() {
+			synchronized (open) {
+				if (returned)
+					return;
+				returned = true;
+				session.borrowers--;
+				closeUnused();
+			}
 		}
 	}
 
@@ -164,8 +245,10 @@ public final class ModelLibrary implements AutoCloseable {
 	@Override
 	public void close() {
 		synchronized (open) {
-			open.values().forEach(Prior::close);
+			replaced.addAll(open.values());
 			open.clear();
+			replaced.forEach(session -> session.prior.close());
+			replaced.clear();
 		}
 	}
 

@@ -11,6 +11,7 @@ import org.scijava.service.Service;
 
 import ij.IJ;
 import io.github.tweedie.sde.Batch;
+import io.github.tweedie.sde.Denoiser;
 import io.github.tweedie.restore.LabelledGaussians;
 import io.github.tweedie.sde.Monitor;
 import io.github.tweedie.sde.Prior;
@@ -39,6 +40,11 @@ public class ClosedFormPriors extends PriorService.Library {
 	/** Knows that everything is black. */
 	static final String BLACK = "closed form of nothing";
 
+	/** To be closed by whoever opened it. */
+	static final String LENT = "closed form, lent";
+	/** How often that was opened, and how often it was not closed. */
+	static int opened, lent;
+
 	/** Of red, green and blue. */
 	static final String COLOUR = "closed form, colour";
 
@@ -64,6 +70,11 @@ public class ClosedFormPriors extends PriorService.Library {
 			});
 		if (nameOrPath.equals(BLACK))
 			return Prior.of(BLACK, (batch, out) -> Arrays.fill(out, -1));
+		if (nameOrPath.equals(LENT)) {
+			opened++;
+			lent++;
+			return Prior.of(LENT, new Loan());
+		}
 		if (nameOrPath.equals(CLASSES))
 			return LabelledGaussians.prior(CLASSES);
 		if (nameOrPath.equals(COLOUR))
@@ -80,6 +91,19 @@ public class ClosedFormPriors extends PriorService.Library {
 	public double pixelSize(String nameOrPath) {
 		if (nameOrPath.equals(SIZED)) return 0.5;
 		return nameOrPath.startsWith(NAME) ? Double.NaN : super.pixelSize(nameOrPath);
+	}
+
+	private record Loan() implements Denoiser, AutoCloseable {
+
+		@Override
+		public void denoise(Batch batch, float[] out) {
+			ClosedFormPriors.denoise(batch, out);
+		}
+
+		@Override
+		public void close() {
+			lent--;
+		}
 	}
 
 	private static void stepped(Batch batch, float[] out) {

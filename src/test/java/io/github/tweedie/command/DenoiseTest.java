@@ -447,6 +447,16 @@ class DenoiseTest {
 		assertTrue(!part.contains("alike in neighbouring pixels"), part);
 	}
 
+	@ParameterizedTest
+	@ValueSource(strings = { "noise=gaussian sd=5", "noise=camera gain=2 offset=5000" })
+	void theModelIsGivenBackAfterSuccessAndAfterAFailure(String options) {
+		int before = ClosedFormPriors.opened;
+		ImageJ1.run(CELLS + "call('io.github.tweedie.command.Denoise.attempt', 'model=[" + ClosedFormPriors.LENT + "] " + options
+			+ "');");
+		assertEquals(before + 1, ClosedFormPriors.opened);
+		assertEquals(0, ClosedFormPriors.lent);
+	}
+
 	@Test
 	void withoutOptionsTheDefaultsAreTaken() {
 		Picture clean = ImageJ1.run(CELLS + "told = call('io.github.tweedie.command.Denoise.attempt', ''); if (told != '') exit(told);");

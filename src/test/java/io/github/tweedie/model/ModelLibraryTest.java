@@ -7,11 +7,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.File;
 import java.io.IOException;
+import java.lang.reflect.Field;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
+import ai.djl.ndarray.BaseNDManager;
+import ai.djl.ndarray.NDManager;
 import io.github.tweedie.sde.Batch;
 import io.github.tweedie.sde.Monitor;
 import io.github.tweedie.sde.Prior;
@@ -111,6 +115,82 @@ class ModelLibraryTest {
 			float before = denoise(library.open("gaussian", "cpu"));
 			Fixture.exchange(folder, "model.onnx", Fixture.resource("nan.onnx"));
 			assertNotEquals(before, denoise(library.open("gaussian", "cpu")));
+		}
+	}
+
+	@Test
+	void aNetworkThatWasReplacedIsClosedWhenTheLastBorrowerIsDone() throws IOException {
+		Path folder = Fixture.gaussian(places.resolve("gaussian"));
+		int before = sessions();
+		try (ModelLibrary library = new ModelLibrary(List.of(places))) {
+			library.open("gaussian", "cpu").close();
+			Prior first = library.open("gaussian", "cpu"), second = library.open("gaussian", "auto");
+			float old = denoise(first);
+			Fixture.exchange(folder, "model.onnx", Fixture.resource("nan.onnx"));
+			Prior replacement = library.open("gaussian", "cpu");
+			assertEquals(before + 2, sessions());
+			first.close();
+			first.close();
+			assertEquals(old, denoise(second), "a borrower that is not done");
+			second.close();
+			assertEquals(before + 1, sessions());
+			assertSays(IllegalStateException.class, () -> denoise(second), "is closed");
+			denoise(replacement);
+		}
+		assertEquals(before, sessions());
+	}
+
+	@Test
+	void aNetworkThatWasReplacedAndIsNotBorrowedIsClosedAtOnce() throws IOException {
+		Path folder = Fixture.gaussian(places.resolve("gaussian"));
+		int before = sessions();
+		try (ModelLibrary library = new ModelLibrary(List.of(places))) {
+			library.open("gaussian", "cpu").close();
+			assertEquals(before + 1, sessions(), "given back, and kept for the next");
+			Fixture.exchange(folder, "model.onnx", Fixture.resource("nan.onnx"));
+			library.open("gaussian", "cpu");
+			assertEquals(before + 1, sessions());
+		}
+	}
+
+	@Test
+	void aLibraryThatIsClosedClosesWhatWasReplaced() throws IOException {
+		Path folder = Fixture.gaussian(places.resolve("gaussian"));
+		int before = sessions();
+		Prior never;
+		try (ModelLibrary library = new ModelLibrary(List.of(places))) {
+			never = library.open("gaussian", "cpu");
+			Fixture.exchange(folder, "model.onnx", Fixture.resource("nan.onnx"));
+			library.open("gaussian", "cpu");
+			assertEquals(before + 2, sessions());
+		}
+		assertEquals(before, sessions());
+		assertSays(IllegalStateException.class, () -> denoise(never), "is closed");
+		never.close();
+	}
+
+	/** Where there is no graphics card; with one, they are two. */
+	@Test
+	void aDeviceThatIsFoundSharesItsSessionWithTheSameByName() throws IOException {
+		Fixture.gaussian(places.resolve("gaussian"));
+		int before = sessions();
+		for (List<String> devices : List.of(List.of("auto", "cpu"), List.of("cpu", "auto")))
+			try (ModelLibrary library = new ModelLibrary(List.of(places))) {
+				Prior first = library.open("gaussian", devices.get(0)), second = library.open("gaussian", devices.get(1));
+				assertEquals(before + (first.device().equals(second.device()) ? 1 : 2), sessions(), "first " + devices.get(0));
+				assertEquals(denoise(first), denoise(second));
+			}
+	}
+
+	/** Native sessions that are open in this Java machine: each is a manager below the one that DJL has for all. */
+	private static int sessions() throws IOException {
+		try (NDManager manager = Devices.engine().newBaseManager()) {
+			Field resources = BaseNDManager.class.getDeclaredField("resources");
+			resources.setAccessible(true);
+			return ((Map<?, ?>) resources.get(manager.getParentManager())).size() - 1;
+		}
+		catch (ReflectiveOperationException e) {
+			throw new AssertionError(e);
 		}
 	}
 
