@@ -34,7 +34,7 @@ import io.github.tweedie.sde.Prior;
  * two packages have one name the first is taken. Packages for other programs are passed over.
  * <p>
  * Opening a network takes longer than calling it, so a library keeps what it opened, and <b>the library closes it</b>: a
- * prior of {@link #open} is borrowed, and closing it gives it back. Where the network of a package was replaced, the old one
+ * prior of {@link #open} is borrowed, and closing it gives it back. Where a package was replaced or changed, the old network
  * is closed as soon as all who borrowed it have given it back; with one who never does, it stays. What is still open when
  * Java ends goes with the process. Thread-safe.
  */
@@ -176,7 +176,7 @@ public final class ModelLibrary implements AutoCloseable {
 	}
 
 	private static List<String> key(ModelPackage found, String device) {
-		return List.of(found.location().toString(), found.sha256(), device);
+		return List.of(found.location().toString(), found.checksum(), device);
 	}
 
 	/** What was opened at the place of a package and is another network. */

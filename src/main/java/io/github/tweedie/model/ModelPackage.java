@@ -1,6 +1,7 @@
 package io.github.tweedie.model;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
@@ -14,7 +15,6 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.stream.Stream;
@@ -60,6 +60,7 @@ public final class ModelPackage {
 	private final Convention convention;
 	private final List<String> inputs;
 	private final String output;
+	private final String checksum;
 	private final Source network;
 	private final Source classifier;
 	private final List<String> classifierInputs;
@@ -71,6 +72,7 @@ public final class ModelPackage {
 
 	private ModelPackage(Path location, Fields rdf) throws IOException {
 		this.location = location;
+		checksum = sha256(rdf.map().toString().getBytes(StandardCharsets.UTF_8));
 		String format = rdf.text("format_version");
 		if (!format.startsWith("0.5"))
 			throw rdf.wrong("format_version", format, "0.5");
@@ -172,9 +174,9 @@ public final class ModelPackage {
 		return pixelSize == null ? Double.NaN : pixelSize;
 	}
 
-	/** sha256 of the network, in lower-case hexadecimal digits: the one thing that tells two networks apart. */
-	public String sha256() {
-		return network.sha256.toLowerCase(Locale.ROOT);
+	/** A checksum of the description, which states those of the networks: what differs in nothing is the same model. */
+	String checksum() {
+		return checksum;
 	}
 
 	/** {@link #open(String, Monitor)} in silence. */

@@ -153,6 +153,19 @@ class ModelLibraryTest {
 		}
 	}
 
+	/** As by an import of the same file that declares another range. */
+	@Test
+	void theSameNetworkOfAnotherDescriptionIsAnotherModel() throws IOException {
+		Path folder = Fixture.gaussian(places.resolve("gaussian"));
+		try (ModelLibrary library = new ModelLibrary(List.of(places))) {
+			double low = library.open("gaussian", "cpu").low();
+			Path rdf = folder.resolve("rdf.yaml");
+			Files.writeString(rdf, Files.readString(rdf).replaceFirst("data_range:\\s*- -1[^\\n]*\\n", "data_range:\n    - -3.0\n"));
+			assertTrue(low > -3);
+			assertEquals(-3, library.open("gaussian", "cpu").low());
+		}
+	}
+
 	@Test
 	void aLibraryThatIsClosedClosesWhatWasReplaced() throws IOException {
 		Path folder = Fixture.gaussian(places.resolve("gaussian"));
