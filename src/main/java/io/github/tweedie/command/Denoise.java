@@ -31,10 +31,12 @@ import org.scijava.widget.NumberWidget;
 import ij.IJ;
 import ij.ImagePlus;
 import ij.ImageStack;
+import ij.WindowManager;
 import ij.gui.Overlay;
 import ij.gui.Plot;
 import ij.gui.Roi;
 import ij.process.ImageProcessor;
+import io.github.tweedie.image.DarkFrame;
 import io.github.tweedie.image.NoiseEstimate;
 import io.github.tweedie.image.NoiseEstimator;
 import io.github.tweedie.image.NoiseModel;
@@ -78,8 +80,8 @@ public class Denoise extends ModelCommand {
 	private ImagePlus image;
 
 	@Parameter(label = "Noise (of the camera)", choices = { ESTIMATED, GAUSSIAN, CAMERA }, persist = false,
-		description = "Estimated from the image, for each channel; Gaussian of the standard deviation 'sd'; or that of a camera whose "
-			+ "gain, offset and readnoise are known.")
+		description = "Estimated from the image, for each channel; Gaussian of the standard deviation 'sd'; or that of a camera of which "
+			+ "offset and readnoise are known, or a dark frame, and the gain is known, too, or measured in the image.")
 	private String noise = ESTIMATED;
 
 	@Parameter(label = "SD (grey levels, if gaussian)", min = "0", persist = false,
@@ -87,7 +89,8 @@ public class Denoise extends ModelCommand {
 	private Double sd = 0.0;
 
 	@Parameter(label = "Gain (grey levels per photon, if camera)", min = "0", persist = false,
-		description = "From the camera's data sheet; for a camera that states electrons per grey level, one divided by that.")
+		description = "From the camera's data sheet; for a camera that states electrons per grey level, one divided by that. 0: measured in "
+			+ "the image, far better than without offset and readnoise.")
 	private Double gain = 0.0;
 
 	@Parameter(label = "Offset (grey levels, if camera)", persist = false, description = "Mean grey level of a frame without light.")
@@ -96,6 +99,11 @@ public class Denoise extends ModelCommand {
 	@Parameter(label = "Readnoise (SD in grey levels, if camera)", min = "0", persist = false,
 		description = "Standard deviation of a pixel over frames without light.")
 	private Double readnoise = 0.0;
+
+	@Parameter(label = "Dark (image or file without light, if camera)", persist = false,
+		description = "In place of offset and readnoise: the title of an open image, or a file, of one or more frames that were taken with "
+			+ "the shutter closed; with the exposure time, the binning and the temperature of the image.")
+	private String dark = "";
 
 	@Parameter(label = "Samples (0: nearest to the truth, 1: sharpest)", min = "0", max = "199", style = NumberWidget.SLIDER_STYLE,
 		persist = false,
@@ -199,16 +207,17 @@ public class Denoise extends ModelCommand {
 			throw new IllegalArgumentException("The selection holds no pixel" + (planes.binned() ? " of those that are left after resampling"
 				: "") + "; draw a larger one, or ask for region=[" + WHOLE + "].");
 		requireRoom(planes);
-		requirePlausible(planes);
+		List<DarkFrame> frames = darkFrames(planes);
+		requirePlausible(planes, frames);
 		try (Result result = new Result(planes, monitor)) {
 			requireFinite(planes, inside, monitor);
 			// NB: a model opens on one processor and takes as long as many estimates; meanwhile the others find out about the noise.
 			CompletableFuture<List<Camera>> noisy = CompletableFuture.supplyAsync(
-				() -> IntStream.range(0, planes.channels()).mapToObj(c -> camera(planes, c, monitor)).toList());
+				() -> IntStream.range(0, planes.channels()).mapToObj(c -> camera(planes, c, frames.get(c), monitor)).toList());
 			List<Prior> priors = opened(names, noisy, monitor);
 			List<Camera> cameras = done(noisy);
 			List<Denoising> channels = IntStream.range(0, cameras.size()).mapToObj(c -> denoising(priors.get(c), cameras.get(c))).toList();
-			denoise(planes, priors, channels, cameras, inside, result, monitor);
+			denoise(planes, priors, channels, cameras, frames, inside, result, monitor);
 			show(planes, result, channels, cameras, selection);
 		}
 	}
@@ -262,8 +271,7 @@ public class Denoise extends ModelCommand {
 		requireUsed(CAMERA, "gain", gain);
 		requireUsed(CAMERA, "offset", offset);
 		requireUsed(CAMERA, "readnoise", readnoise);
-		if (!noise.equals(ESTIMATED))
-			told();
+		requireNoise();
 		requireSampling(0, samples, steps);
 		if (uncertainty.equals(YES) && samples < 2)
 			throw new IllegalArgumentException("The uncertainty is how far samples differ, and " + samples
@@ -274,9 +282,29 @@ public class Denoise extends ModelCommand {
 		if (interval > 0 && samples < fewest)
 			throw new IllegalArgumentException("An interval of " + interval + " % needs at least " + fewest + " samples, and " + samples
 				+ " were asked for; ask for samples=" + fewest + " or for interval=0.");
-		if (plot.equals(YES) && !noise.equals(ESTIMATED))
+		if (plot.equals(YES) && !measured())
 			throw new IllegalArgumentException("There is a plot only of noise that was estimated; ask for noise=" + ESTIMATED
 				+ " or plot=" + NO + ".");
+	}
+
+	/** Whether the image tells the noise, or some of it. */
+	private boolean measured() {
+		return noise.equals(ESTIMATED) || noise.equals(CAMERA) && gain == 0;
+	}
+
+	private void requireNoise() {
+		if (noise.equals(GAUSSIAN))
+			positive("sd", sd);
+		notNegative("gain", gain);
+		finite("offset", offset);
+		notNegative("readnoise", readnoise);
+		boolean frame = offset != 0 || readnoise != 0;
+		if (!dark.isBlank() && (frame || !noise.equals(CAMERA)))
+			throw new IllegalArgumentException("The option dark=[" + dark + "] is for noise=" + CAMERA
+				+ " in place of offset and readnoise; ask for noise=" + CAMERA + " and leave these out, or leave dark= out.");
+		if (noise.equals(CAMERA) && gain == 0 && dark.isBlank() && !frame)
+			throw new IllegalArgumentException("Nothing was told of the camera; give gain=, or offset= and readnoise=, or dark=, or ask for"
+				+ " noise=" + ESTIMATED + ".");
 	}
 
 	private void requireUsed(String by, String key, double value) {
@@ -418,37 +446,70 @@ public class Denoise extends ModelCommand {
 		}
 	}
 
-	private Camera camera(GreyPlanes planes, int channel, Monitor monitor) {
-		if (noise.equals(ESTIMATED)) {
+	/** @param frame without light, or null */
+	private Camera camera(GreyPlanes planes, int channel, DarkFrame frame, Monitor monitor) {
+		if (noise.equals(CAMERA))
+			requireLight(planes, channel, frame);
+		if (measured()) {
 			int[] some = planes.some(channel, PLANES_FOR_NOISE);
 			IntFunction<float[]> plane = k -> {
 				if (monitor.cancelled())
 					throw new CancellationException("Cancelled while the noise was measured.");
 				return planes.plane(some[k]);
 			};
-			Camera all = Camera.of(NoiseEstimator.estimate(some.length, planes.width(), plane), 1);
+			Camera all = Camera.of(NoiseEstimator.estimate(some.length, planes.width(), frame, plane), 1);
 			if (some.length == 1 || planes.width() * planes.height() < SMALL)
 				return all;
 			return Camera.of(all.estimate(), IntStream.range(0, some.length)
-				.mapToDouble(k -> all.beside(NoiseEstimator.estimate(plane.apply(k), planes.width()))).max().orElse(1));
+				.mapToDouble(k -> all.beside(ofPlane(plane.apply(k), planes, frame))).max().orElse(1));
 		}
-		if (noise.equals(CAMERA))
-			requireLight(planes, channel);
-		NoiseModel told = told().averaged(planes.averaged());
+		NoiseModel told = told(planes, frame);
 		int first = planes.some(channel, 1)[0];
 		return new Camera(told, null, 1, NoiseEstimator.estimate(planes.plane(first), planes.width()));
 	}
 
-	private NoiseModel told() {
-		return noise.equals(GAUSSIAN) ? NoiseModel.gaussian(positive("sd", sd))
-			: NoiseModel.camera(positive("gain", gain), finite("offset", offset), notNegative("readnoise", readnoise));
+	private static NoiseEstimate ofPlane(float[] grey, GreyPlanes planes, DarkFrame frame) {
+		return NoiseEstimator.estimate(1, planes.width(), frame, index -> grey);
+	}
+
+	/** Of the pixels of the planes. */
+	private NoiseModel told(GreyPlanes planes, DarkFrame frame) {
+		return noise.equals(GAUSSIAN) ? NoiseModel.gaussian(sd).averaged(planes.averaged())
+			: NoiseModel.camera(gain / planes.averaged(), frame.offset(), frame.readNoise());
+	}
+
+	/** What is known of a frame without light, for each channel, with pixels like those of the planes; null where nothing is. */
+	private List<DarkFrame> darkFrames(GreyPlanes planes) {
+		if (!noise.equals(CAMERA))
+			return Collections.nCopies(planes.channels(), null);
+		if (dark.isBlank())
+			return Collections.nCopies(planes.channels(), new DarkFrame(offset, readnoise).averaged(planes.averaged()));
+		GreyPlanes frames = new GreyPlanes(darkImage(), 1);
+		boolean each = frames.channels() == planes.channels();
+		return IntStream.range(0, planes.channels()).mapToObj(c -> {
+			int[] some = each ? frames.some(c, PLANES_FOR_NOISE)
+				: IntStream.range(0, frames.channels()).flatMap(k -> IntStream.of(frames.some(k, PLANES_FOR_NOISE))).toArray();
+			return DarkFrame.of(IntStream.of(some).mapToObj(frames::plane).toArray(float[][]::new)).averaged(planes.averaged());
+		}).toList();
+	}
+
+	private ImagePlus darkImage() {
+		ImagePlus shown = WindowManager.getImage(dark);
+		if (shown != null)
+			return shown;
+		String problem = ImageFile.problem(dark);
+		ImagePlus read = problem.isEmpty() ? IJ.openImage(dark) : null;
+		if (read == null)
+			throw new IllegalArgumentException("The option dark=[" + dark + "] is the title of no open image, and as a file: "
+				+ (problem.isEmpty() ? "ImageJ cannot open it" : problem) + "; give a frame that was taken without light.");
+		return read;
 	}
 
 	/** Refuses a noise that is none of this image's; of an image of one grey level nothing is known. */
-	private void requirePlausible(GreyPlanes planes) {
-		if (noise.equals(ESTIMATED)) return;
-		NoiseModel told = told().averaged(planes.averaged());
+	private void requirePlausible(GreyPlanes planes, List<DarkFrame> frames) {
+		if (measured()) return;
 		double low = Double.POSITIVE_INFINITY, high = Double.NEGATIVE_INFINITY;
+		double most = 0;
 		for (int channel = 0; channel < planes.channels(); channel++)
 			for (int index : planes.some(channel, PLANES_FOR_NOISE)) {
 				for (float grey : planes.plane(index))
@@ -457,19 +518,19 @@ public class Denoise extends ModelCommand {
 						high = Math.max(high, grey);
 					}
 				// NB: as a rule the first plane says so, and no other is read.
-				if (told.deviation(high) <= MOST_SPANS * (high - low)) return;
+				most = told(planes, frames.get(channel)).deviation(high);
+				if (most <= MOST_SPANS * (high - low)) return;
 			}
 		if (high > low)
 			throw new IllegalArgumentException("By the option" + (noise.equals(GAUSSIAN) ? " sd=" + sd
-				: "s gain=" + gain + ", offset=" + offset + " and readnoise=" + readnoise) + " the noise has a standard deviation of "
-				+ (float) told.deviation(high) + " grey levels, and those of '" + image.getTitle() + "' lie from " + (float) low + " to "
+				: "s gain=" + gain + ", offset=" + frames.get(0).offset() + " and readnoise=" + frames.get(0).readNoise()) + " the noise has a standard deviation of " + (float) most + " grey levels, and those of '" + image.getTitle() + "' lie from " + (float) low + " to "
 				+ (float) high + ", which such noise would not leave so close together; give what this image has, or ask for noise="
 				+ ESTIMATED + ".");
 	}
 
 	/** Refuses an offset below which most pixels lie, farther than by a photon and what the read noise explains. */
-	private void requireLight(GreyPlanes planes, int channel) {
-		double least = offset - 3 * readnoise - gain;
+	private void requireLight(GreyPlanes planes, int channel, DarkFrame frame) {
+		double least = frame.offset() - 3 * frame.readNoise() - gain;
 		long below = 0, count = 0;
 		for (int index : planes.some(channel, PLANES_FOR_NOISE))
 			for (float grey : planes.plane(index)) {
@@ -477,8 +538,9 @@ public class Denoise extends ModelCommand {
 				count++;
 			}
 		if (below > count / 2)
-			throw new IllegalArgumentException("The option offset=" + offset + " is the mean grey level of a frame without light, but "
-				+ 100 * below / count + " % of the pixels are darker than that; give the offset that this image has.");
+			throw new IllegalArgumentException((dark.isBlank() ? "The option offset=" + offset + " is the mean grey level of a frame without"
+				+ " light" : "The mean grey level of dark=[" + dark + "] is " + (float) frame.offset()) + ", but " + 100 * below / count
+				+ " % of the pixels are darker than that; give the offset that this image has.");
 	}
 
 	private static double positive(String key, double value) {
@@ -564,8 +626,8 @@ public class Denoise extends ModelCommand {
 	}
 
 	/** Reads, denoises and keeps one slice after the other. */
-	private void denoise(GreyPlanes planes, List<Prior> priors, List<Denoising> channels, List<Camera> cameras, ImageProcessor inside,
-		Result result, Monitor monitor)
+	private void denoise(GreyPlanes planes, List<Prior> priors, List<Denoising> channels, List<Camera> cameras,
+		List<DarkFrame> frames, ImageProcessor inside, Result result, Monitor monitor)
 	{
 		long start = System.nanoTime();
 		boolean[] counted = inside == null ? null : selected(inside);
@@ -574,14 +636,14 @@ public class Denoise extends ModelCommand {
 			for (int k = 0; k < greys.length; k++) {
 				int index = slice * greys.length + k, c = index % channels.size();
 				float[] grey = greys[k];
-				Camera all = cameras.get(c), own = all.ofPlane(() -> NoiseEstimator.estimate(grey, planes.width()));
+				Camera all = cameras.get(c), own = all.ofPlane(() -> ofPlane(grey, planes, frames.get(c)));
 				Monitor part = monitor.part(index, 1, planes.count());
 				Denoising.Plane plane = (own == all ? channels.get(c) : denoising(priors.get(c), own)).plane(filled(grey, inside), planes.width(),
 					own.noise(), index, counted, part);
 				// NB: only some planes told the noise of all; this one may be of another sort.
 				boolean asked = own == all && planes.count() > channels.size() * PLANES_FOR_NOISE && grey.length >= SMALL;
 				Camera alone = asked && plane.residual().verdict() != Residual.Verdict.AS_EXPECTED
-					? all.apart(() -> NoiseEstimator.estimate(grey, planes.width())) : all;
+					? all.apart(() -> ofPlane(grey, planes, frames.get(c))) : all;
 				if (alone != all) {
 					plane = denoising(priors.get(c), alone).plane(filled(grey, inside), planes.width(), alone.noise(), index, counted, part);
 					result.different++;
@@ -705,6 +767,9 @@ public class Denoise extends ModelCommand {
 		for (int c = 0; c < cameras.size(); c++) {
 			String where = cameras.size() > 1 ? planes.channel(c) + ": " : "";
 			cameras.get(c).remarks().forEach(remark -> remarks.add(where + remark));
+			if (noise.equals(CAMERA) && Double.isNaN(cameras.get(c).noise().readNoise()))
+				remarks.add(where + "The noise is alike in neighbouring pixels, or the same in dark and bright ones, so what is known of a"
+					+ " frame without light was not used.");
 		}
 		if (result.replaced > 0)
 			remarks.add(result.replaced + " hot or dead pixel(s) were replaced by what their surroundings say.");
@@ -733,6 +798,10 @@ public class Denoise extends ModelCommand {
 			channels.get(c).provenance(cameras.get(c).noise(), result.evaluations, result.seconds)
 				.forEach((key, value) -> origin.put(key.startsWith("noise") || key.equals("model") && !models.isBlank() ? where + key : key, value));
 			origin.put(where + "grey levels of the model's range", result.ranges.get(c));
+			NoiseModel model = cameras.get(c).noise();
+			if (!Double.isNaN(model.readNoise()) && model.a() > 0)
+				origin.put(where + "camera", String.format(Locale.ROOT, "gain %.4g, offset %.4g, read noise %.4g grey levels", model.a(),
+					(model.readNoise() * model.readNoise() - model.b()) / model.a(), model.readNoise()));
 			if (cameras.get(c).changing())
 				origin.computeIfPresent(where + "noise variance", (key, value) -> "of each plane by itself; of all of them " + value);
 		}

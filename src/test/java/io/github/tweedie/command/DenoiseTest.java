@@ -2,6 +2,7 @@ package io.github.tweedie.command;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -9,6 +10,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -279,6 +282,46 @@ class DenoiseTest {
 		assertTrue(String.valueOf(inverted.property("tweedie.remarks")).contains("falls with brightness"));
 	}
 
+	/** Of a camera of 2 grey levels a photon, an offset of 100 and a read noise of 5, and its frame without light. */
+	private static final String CAMERA = "setBatchMode(true); random('seed', 1); newImage('dark', '32-bit black', 128, 128, 1);"
+		+ " for (i = 0; i < 16384; i++) setPixel(i % 128, floor(i / 128), 100 + 5 * random('gaussian'));"
+		+ " newImage('cells', '32-bit black', 128, 128, 1); for (i = 0; i < 16384; i++) { m = 400 + i % 128;"
+		+ " setPixel(i % 128, floor(i / 128), 100 + m + sqrt(2 * m + 25) * random('gaussian')); }";
+
+	@ParameterizedTest
+	@ValueSource(strings = { "offset=100 readnoise=5", "dark=dark", "dark=[FILE]" })
+	void theGainIsMeasuredWhereAFrameWithoutLightIsKnown(String known, @TempDir Path folder) {
+		String file = folder.resolve("dark.tif").toString();
+		String save = known.contains("FILE") ? "selectImage('dark'); saveAs('tiff', '" + file + "'); close(); selectImage('cells');" : "";
+		Picture clean = ImageJ1.run(CAMERA + save + denoise("noise=camera plot=yes " + known.replace("FILE", file)));
+		Matcher camera = Pattern.compile("gain ([0-9.]+), offset ([0-9.]+), read noise ([0-9.]+) grey levels").matcher(clean.property("tweedie.camera"));
+		assertTrue(camera.matches(), clean.property("tweedie.camera"));
+		// The variance in the middle, about 950, is known to 1 %, that is the gain to 1 %, too; three times that and more.
+		assertEquals(2, Double.parseDouble(camera.group(1)), 0.08);
+		// Standard errors of 16384 pixels: 5/128 and 5/181; four of each.
+		assertEquals(100, Double.parseDouble(camera.group(2)), 0.16);
+		assertEquals(5, Double.parseDouble(camera.group(3)), 0.11);
+		assertNull(ImageJ1.run(CAMERA + denoise("")).property("tweedie.camera"));
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', value = { "noise=camera | Nothing was told of the camera", "noise=camera dark=dark offset=3 | in place of offset",
+		"dark=dark | is for noise=camera", "noise=camera dark=nowhere | is the title of no open image, and as a file: there is no such file",
+		"noise=camera dark=bright | of the pixels are darker than that", "noise=camera gain=2 dark=dark plot=yes | only of noise that was estimated" })
+	void aFrameWithoutLightThatCannotBeUsedIsTold(String options, String sentence) {
+		String bright = "newImage('bright', '32-bit black', 20, 20, 1); run('Add...', 'value=2000'); selectImage('cells');";
+		String told = assertThrows(RuntimeException.class, () -> ImageJ1.run(CAMERA + bright + denoise(options))).getMessage();
+		assertTrue(told.contains(sentence), told);
+	}
+
+	@Test
+	void aFrameWithoutLightThatWasNotUsedIsTold() {
+		String blurred = "setBatchMode(true); random('seed', 1); newImage('cells', '32-bit black', 256, 256, 1); run('Set...', 'value=400');"
+			+ " run('Add Specified Noise...', 'standard=20'); run('Gaussian Blur...', 'sigma=1');";
+		String told = String.valueOf(ImageJ1.run(blurred + denoise("noise=camera offset=90 readnoise=1")).property("tweedie.remarks"));
+		assertTrue(told.contains("a frame without light was not used"), told);
+	}
+
 	@Test
 	void noiseOfNeighboursIsNoticedWhereTheUserToldItsStrength() {
 		String blurred = "setBatchMode(true); random('seed', 1); newImage('cells', '32-bit black', 256, 256, 1); run('Set...', 'value=400');"
@@ -313,7 +356,7 @@ class DenoiseTest {
 	/** Before a model is looked for, which takes time. */
 	@ParameterizedTest
 	@ValueSource(strings = { "noise=gaussian sd=0", "noise=gaussian sd=1e19", "noise=gaussian sd=Infinity", "noise=gaussian sd=NaN",
-		"noise=camera gain=0", "noise=camera gain=1e30", "noise=camera gain=2 readnoise=1e30", "noise=camera gain=2 offset=-1e30",
+		"noise=camera gain=1e30", "noise=camera gain=2 readnoise=1e30", "noise=camera gain=2 offset=-1e30",
 		"noise=camera gain=2 readnoise=NaN", "samples=-1", "samples=10001", "samples=1000000", "samples=1 steps=1",
 		"samples=1 steps=1001" })
 	void aNumberOutOfItsRangeIsToldAtOnce(String options) {
@@ -377,7 +420,7 @@ class DenoiseTest {
 		"interval=100 samples=5 | interval=100 is a probability from 1 to 99",
 		"noise=gaussian | sd=0.0 must be above 0 and at most 1.0E18; give it",
 		"noise=gaussian sd=1e30 | sd=1.0E30 must be above 0 and at most 1.0E18",
-		"noise=camera offset=100 | gain=0.0 must be above 0",
+		"noise=camera gain=-1 offset=100 | gain=-1.0 must be 0 or more",
 		"noise=camera gain=2 readnoise=-3 | readnoise=-3.0 must be 0 or more",
 		"noise=camera gain=2 offset=NaN | offset=NaN must be a number",
 		"sd=20 | ask for noise=gaussian, or leave sd= out",
