@@ -18,6 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -236,6 +237,9 @@ public class Denoise extends ModelCommand {
 	/** Of models of one size of pixels. */
 	private double pixelSize(List<String> names) {
 		double[] sizes = names.stream().distinct().mapToDouble(this::pixelSize).distinct().toArray();
+		// NB: that of a model that does not tell is asked for in another sentence.
+		if (DoubleStream.of(sizes).anyMatch(Double::isNaN))
+			return Double.NaN;
 		if (sizes.length > 1)
 			throw new IllegalArgumentException("The models of the channels were trained on pixels of " + Arrays.toString(sizes)
 				+ " µm, so no resampling suits all; ask for resample=" + NO + ", or split the channels.");
@@ -298,13 +302,13 @@ public class Denoise extends ModelCommand {
 		notNegative("gain", gain);
 		finite("offset", offset);
 		notNegative("readnoise", readnoise);
-		boolean frame = offset != 0 || readnoise != 0;
+		boolean frame = offset != 0 || readnoise != 0, whole = offset != 0 && readnoise != 0;
 		if (!dark.isBlank() && (frame || !noise.equals(CAMERA)))
 			throw new IllegalArgumentException("The option dark=[" + dark + "] is for noise=" + CAMERA
 				+ " in place of offset and readnoise; ask for noise=" + CAMERA + " and leave these out, or leave dark= out.");
-		if (noise.equals(CAMERA) && gain == 0 && dark.isBlank() && !frame)
-			throw new IllegalArgumentException("Nothing was told of the camera; give gain=, or offset= and readnoise=, or dark=, or ask for"
-				+ " noise=" + ESTIMATED + ".");
+		if (noise.equals(CAMERA) && gain == 0 && dark.isBlank() && !whole)
+			throw new IllegalArgumentException("Too little was told of the camera: without gain=, which the image then tells, dark= is needed,"
+				+ " or both offset= and readnoise=; give these, or ask for noise=" + ESTIMATED + ".");
 	}
 
 	private void requireUsed(String by, String key, double value) {
@@ -425,7 +429,8 @@ public class Denoise extends ModelCommand {
 			return estimate == null ? NoiseEstimate.Correlation.UNKNOWN : estimate.correlation();
 		}
 
-		List<String> remarks() {
+		/** @param averaged whether pixels were averaged since they hold few photons */
+		List<String> remarks(boolean averaged) {
 			List<String> remarks = new ArrayList<>(estimate == null ? beside.warningsBesideTold() : estimate.warnings());
 			if (changing())
 				remarks.add(String.format(Locale.ROOT, "The noise of its planes differs (by a factor of %.1f from that of all of them), as when"
@@ -435,9 +440,13 @@ public class Denoise extends ModelCommand {
 			if (noise.a() < 0)
 				remarks.add("The noise falls with brightness, as in an inverted image, so light was taken for dark; if it is not, tell the"
 					+ " noise.");
-			if (photons >= 1 && photons < FEW_PHOTONS)
-				remarks.add(String.format(Locale.ROOT, "A pixel holds %.2g photons where it is bright, so few that the result is too bright by"
-					+ " about a tenth; sum exposures, or scale the image down with averaging.", photons));
+			String wrong = noise.a() < 0 ? "too dark" : "too bright";
+			if (averaged)
+				remarks.add("Less than a photon falls on a pixel even where it is brightest, so pixels were averaged and the result was"
+					+ " interpolated: what is finer was not to be told, and the result is " + wrong + " by up to a tenth.");
+			else if (photons < FEW_PHOTONS)
+				remarks.add(String.format(Locale.ROOT, "A pixel holds %.2g photons where most fall, so few that the result is %s by up to a"
+					+ " tenth; sum exposures, or scale the image down with averaging.", photons, wrong));
 			double stronger = beside == null ? 1 : beside.over(noise);
 			if (Math.max(stronger, 1 / stronger) > MOST_BESIDE_TOLD)
 				remarks.add(String.format(Locale.ROOT, "In the image the noise looks %.3g times as strong as it was told; unless that is fine"
@@ -489,16 +498,19 @@ public class Denoise extends ModelCommand {
 		return IntStream.range(0, planes.channels()).mapToObj(c -> {
 			int[] some = each ? frames.some(c, PLANES_FOR_NOISE)
 				: IntStream.range(0, frames.channels()).flatMap(k -> IntStream.of(frames.some(k, PLANES_FOR_NOISE))).toArray();
-			return DarkFrame.of(IntStream.of(some).mapToObj(frames::plane).toArray(float[][]::new)).averaged(planes.averaged());
+			return DarkFrame.of(some.length, k -> frames.plane(some[k])).averaged(planes.averaged());
 		}).toList();
 	}
 
 	private ImagePlus darkImage() {
 		ImagePlus shown = WindowManager.getImage(dark);
+		if (shown == image)
+			throw new IllegalArgumentException("The option dark=[" + dark + "] is the image that is to be denoised; give another, which was taken"
+				+ " without light.");
 		if (shown != null)
 			return shown;
 		String problem = ImageFile.problem(dark);
-		ImagePlus read = problem.isEmpty() ? IJ.openImage(dark) : null;
+		ImagePlus read = problem.isEmpty() ? ImageFile.read(dark) : null;
 		if (read == null)
 			throw new IllegalArgumentException("The option dark=[" + dark + "] is the title of no open image, and as a file: "
 				+ (problem.isEmpty() ? "ImageJ cannot open it" : problem) + "; give a frame that was taken without light.");
@@ -523,7 +535,8 @@ public class Denoise extends ModelCommand {
 			}
 		if (high > low)
 			throw new IllegalArgumentException("By the option" + (noise.equals(GAUSSIAN) ? " sd=" + sd
-				: "s gain=" + gain + ", offset=" + frames.get(0).offset() + " and readnoise=" + frames.get(0).readNoise()) + " the noise has a standard deviation of " + (float) most + " grey levels, and those of '" + image.getTitle() + "' lie from " + (float) low + " to "
+				: "s gain=" + gain + ", " + (dark.isBlank() ? "offset=" + offset + " and readnoise=" + readnoise : "dark=[" + dark + "]"))
+				+ " the noise has a standard deviation of " + (float) most + " grey levels, and those of '" + image.getTitle() + "' lie from " + (float) low + " to "
 				+ (float) high + ", which such noise would not leave so close together; give what this image has, or ask for noise="
 				+ ESTIMATED + ".");
 	}
@@ -766,19 +779,16 @@ public class Denoise extends ModelCommand {
 			PixelSize.remark(planes.calibration(), () -> pixelSize(name)).ifPresent(remarks::add);
 		for (int c = 0; c < cameras.size(); c++) {
 			String where = cameras.size() > 1 ? planes.channel(c) + ": " : "";
-			cameras.get(c).remarks().forEach(remark -> remarks.add(where + remark));
+			cameras.get(c).remarks(result.averaged > 1).forEach(remark -> remarks.add(where + remark));
 			if (noise.equals(CAMERA) && Double.isNaN(cameras.get(c).noise().readNoise()))
-				remarks.add(where + "The noise is alike in neighbouring pixels, or the same in dark and bright ones, so what is known of a"
-					+ " frame without light was not used.");
+				remarks.add(where + "What is known of a frame without light was not used: the image is too small to tell the gain, or its noise is"
+					+ " alike in neighbouring pixels, or does not grow with brightness as that of a camera.");
 		}
 		if (result.replaced > 0)
 			remarks.add(result.replaced + " hot or dead pixel(s) were replaced by what their surroundings say.");
 		if (result.different > 0)
 			remarks.add("In " + result.different + " of " + planes.count() + " plane(s) the noise differs from that of the others, so it was"
 				+ " measured there again.");
-		if (result.averaged > 1)
-			remarks.add(String.format("A pixel holds less than a photon where it is bright, so %1$d×%1$d of them were averaged and the result"
-				+ " was interpolated; what is finer was not to be told.", result.averaged));
 		if (result.even > 0)
 			remarks.add(result.even + " pixel(s) lie in areas of one grey level or are darker than noise explains, and came back as they"
 				+ " were.");
@@ -800,8 +810,9 @@ public class Denoise extends ModelCommand {
 			origin.put(where + "grey levels of the model's range", result.ranges.get(c));
 			NoiseModel model = cameras.get(c).noise();
 			if (!Double.isNaN(model.readNoise()) && model.a() > 0)
-				origin.put(where + "camera", String.format(Locale.ROOT, "gain %.4g, offset %.4g, read noise %.4g grey levels", model.a(),
-					(model.readNoise() * model.readNoise() - model.b()) / model.a(), model.readNoise()));
+				origin.put(where + "camera", String.format(Locale.ROOT, "gain %.4g, offset %.4g, read noise %.4g grey levels",
+					model.a() * planes.averaged(), (model.readNoise() * model.readNoise() - model.b()) / model.a(),
+					model.readNoise() * Math.sqrt(planes.averaged())));
 			if (cameras.get(c).changing())
 				origin.computeIfPresent(where + "noise variance", (key, value) -> "of each plane by itself; of all of them " + value);
 		}

@@ -53,6 +53,13 @@ public final class ImageFile {
 		return "";
 	}
 
+	/** Reads an image without showing it; null if ImageJ cannot. */
+	static ImagePlus read(String path) {
+		ImagePlus[] read = new ImagePlus[1];
+		quietly(() -> read[0] = IJ.openImage(path));
+		return read[0];
+	}
+
 	/** NB: a macro closes images by their titles without regard to case. */
 	private static boolean taken(String title, ImagePlus by) {
 		return IntStream.of(WindowManager.getIDList()).mapToObj(WindowManager::getImage)

@@ -1,8 +1,10 @@
 package io.github.tweedie.image;
 
+import java.util.stream.IntStream;
+
 /**
  * A plane of half the width and height, whose pixels are the means of 2×2, and the way back by cubic convolution (Keys 1981, eq. 15),
- * in which what is linear stays as it is. An odd last row or column counts twice.
+ * in which what is linear stays as it is. An odd last row or column is averaged with the one before.
  *
  * @param width X of the plane
  * @param height Y of the plane
@@ -26,10 +28,15 @@ public record Halving(int width, int height) {
 		float[] means = new float[halfWidth() * halfHeight()];
 		for (int y = 0, i = 0; y < height; y += 2)
 			for (int x = 0; x < width; x += 2, i++) {
-				int at = y * width + x, right = x + 1 < width ? 1 : 0, below = y + 1 < height ? width : 0;
+				int at = y * width + x, right = other(x, width), below = width * other(y, height);
 				means[i] = (plane[at] + plane[at + right] + plane[at + below] + plane[at + below + right]) / 4;
 			}
 		return means;
+	}
+
+	/** Where the pixel lies with which one is averaged: behind it, or before the last. */
+	private static int other(int at, int count) {
+		return at + 1 < count ? 1 : count > 1 ? -1 : 0;
 	}
 
 	/** @return whether any of 2×2 pixels is set, Y/2×X/2; null for null */
@@ -45,12 +52,14 @@ public record Halving(int width, int height) {
 	/** @return the plane of which these may be the means, Y×X */
 	public float[] enlarged(float[] means) {
 		float[] wide = new float[width * halfHeight()], plane = new float[width * height];
-		for (int y = 0; y < halfHeight(); y++)
+		IntStream.range(0, halfHeight()).parallel().forEach(y -> {
 			for (int x = 0; x < width; x++)
 				wide[y * width + x] = between(means, y * halfWidth(), 1, halfWidth(), x);
-		for (int x = 0; x < width; x++)
-			for (int y = 0; y < height; y++)
+		});
+		IntStream.range(0, height).parallel().forEach(y -> {
+			for (int x = 0; x < width; x++)
 				plane[y * width + x] = between(wide, x, width, halfHeight(), y);
+		});
 		return plane;
 	}
 

@@ -14,7 +14,7 @@ import io.github.tweedie.sde.Runs;
  */
 public record IntensityScale(double low, double high) {
 
-	private static final double LOW_PERCENT = 1, BRIGHT_PERCENT = 99, HIGH_PERCENT = 99.8, SMALLEST_CONTRAST_TO_NOISE = 16;
+	private static final double LOW_PERCENT = 1, HIGH_PERCENT = 99.8, SMALLEST_CONTRAST_TO_NOISE = 16;
 	/** Quantiles of a standard normal number at these percentages: -1 times the first, and the second. */
 	private static final double LOW_QUANTILE = 2.326, HIGH_QUANTILE = 2.878;
 	private static final double SMALLEST_CONTRAST_TO_STRONG_NOISE = 2, MOST_SPANS = 2;
@@ -82,14 +82,32 @@ public record IntensityScale(double low, double high) {
 		return Some.of(plane, width).means().percentile(LOW_PERCENT);
 	}
 
+	/** Pixels of which {@link #brightestPlace} is a mean. */
+	public static final int PLACE = 24;
+
 	/**
-	 * The expected grey level of what is bright in a noisy plane: the 99th percentile of its 5×5 means.
+	 * The largest mean of 5×5 pixels without the brightest one of them, which may be a hot pixel.
 	 *
 	 * @param plane Y×X
 	 * @param width X
+	 * @return -∞ if the plane has no 5×5 pixels
 	 */
-	public static double bright(float[] plane, int width) {
-		return Some.of(plane, width).means().percentile(BRIGHT_PERCENT);
+	public static double brightestPlace(float[] plane, int width) {
+		int height = plane.length / width;
+		return IntStream.range(REACH, height - REACH).parallel().mapToDouble(y -> {
+			double most = Double.NEGATIVE_INFINITY;
+			for (int x = REACH; x < width - REACH; x++) {
+				double sum = 0;
+				float brightest = Float.NEGATIVE_INFINITY;
+				for (int row = y - REACH; row <= y + REACH; row++)
+					for (int i = row * width + x - REACH; i <= row * width + x + REACH; i++) {
+						sum += plane[i];
+						brightest = Math.max(brightest, plane[i]);
+					}
+				most = Math.max(most, (sum - brightest) / PLACE);
+			}
+			return most;
+		}).max().orElse(Double.NEGATIVE_INFINITY);
 	}
 
 	/**

@@ -33,6 +33,8 @@ public final class NoiseEstimator {
 	 * in one of ten with Gaussian noise alone chance and structure make a slope below 0 by more than its error.
 	 */
 	private static final double SURE = 0.75;
+	/** Photons of a bright pixel, and by which factor the noise may differ, where a slope is taken from the grey levels alone. */
+	private static final double RARE = 0.5, LIKE_PHOTONS = 1.25;
 	private static final double[] LEVELS = { 0.05, 0.5, 0.95 };
 
 	private NoiseEstimator() {}
@@ -48,7 +50,7 @@ public final class NoiseEstimator {
 
 	/**
 	 * The same where a frame without light is known, or what the camera's data sheet says of one. The noise model of the estimate then
-	 * knows its read noise, unless the noise is correlated between pixels or the same in all of them.
+	 * knows its read noise, unless the noise is correlated between pixels or the same in all of them, or the image is too small to tell.
 	 *
 	 * @param dark null for none
 	 */
@@ -78,8 +80,11 @@ public final class NoiseEstimator {
 
 	private static NoiseEstimate estimate(int count, int width, boolean whole, DarkFrame dark, Source planes) {
 		NoiseEstimate upright = rising(count, width, whole, dark, planes);
+		// NB: what is measured of one pixel is not what is measured of several that are alike.
+		if (dark != null)
+			return upright.correlation().found() ? estimate(count, width, whole, null, planes) : upright;
 		// NB: the slope that was not believed is below 0 by more than its error.
-		if (upright.a().high() > 0 || dark != null)
+		if (upright.a().high() > 0)
 			return upright;
 		NoiseEstimate inverted = rising(count, width, whole, null, index -> Planes.negative(planes.plane(index)));
 		// NB: where no photon is the usual number, its negative would look saturated.
@@ -392,8 +397,10 @@ public final class NoiseEstimator {
 				NoiseFit.Told told = line.told().times(flatness.factor());
 				if (dark != null && told.model().a() > 0)
 					told = told.through(dark);
+				if (countsPhotons(step))
+					told = told.or(step, -step * lowest());
 				double lift = lift(told.model(), rounding, step);
-				return new NoiseEstimate(new NoiseModel(told.model().a(), told.model().b() + lift, told.model().readNoise()), told.a(),
+				return new NoiseEstimate(told.model().plus(lift), told.a(),
 					new Interval(told.b().low(), told.b().high() + lift), points(flatness.factor()), flatness.correlation(), step, clippedLow,
 					clippedHigh);
 			}
@@ -406,8 +413,23 @@ public final class NoiseEstimator {
 				if (step == 0 || model.a() <= step / 2)
 					return Math.max(0, rounding - model.a() * levels[0] - model.b());
 				boolean counts = !cutsOff(step) && samples.stream().allMatch(s -> s.levels.darkest > 0);
-				double lowest = samples.stream().mapToDouble(s -> s.levels.lowest).min().orElse(levels[0]);
-				return Math.max(0, -model.a() * (counts ? lowest : levels[0]) - model.b());
+				return Math.max(0, -model.a() * (counts ? lowest() : levels[0]) - model.b());
+			}
+
+			private double lowest() {
+				return samples.stream().mapToDouble(s -> s.levels.lowest).min().orElse(levels[0]);
+			}
+
+			/**
+			 * Whether grey levels look like numbers of photons, nearly all of them none: too few for a slope, but all blocks together are as
+			 * noisy as the photons in them.
+			 */
+			private boolean countsPhotons(double step) {
+				boolean rare = step > 0 && levels[2] - lowest() < RARE * step;
+				if (!rare || dark != null || samples.stream().anyMatch(s -> s.levels.darkest == 0 || s.levels.clippedLow > 0))
+					return false;
+				double seen = Arrays.stream(data.noise()).sum(), counted = step * Arrays.stream(mean).map(z -> z - lowest()).sum();
+				return Math.abs(Math.log(seen / counted)) < Math.log(LIKE_PHOTONS);
 			}
 
 			/** Whether what piles up at the lowest grey level was cut off: counted photons are a step each, and pile up of themselves. */

@@ -371,6 +371,12 @@ final class NoiseFit {
 				new Interval(factor * b.low(), factor * b.high()));
 		}
 
+		/** Another line, which the intervals then hold, too. */
+		Told or(double slope, double intercept) {
+			return new Told(new NoiseModel(slope, intercept), new Interval(Math.min(a.low(), slope), Math.max(a.high(), slope)),
+				new Interval(Math.min(b.low(), intercept), Math.max(b.high(), intercept)));
+		}
+
 		/** The line of the same slope through the point of a dark frame. */
 		Told through(DarkFrame dark) {
 			double one = dark.b(a.low()), other = dark.b(a.high());

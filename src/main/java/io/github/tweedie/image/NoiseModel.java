@@ -46,6 +46,11 @@ public record NoiseModel(double a, double b, double readNoise) {
 		return new NoiseModel(-a, b, readNoise);
 	}
 
+	/** With so much more variance everywhere, such as that of rounding. */
+	NoiseModel plus(double variance) {
+		return new NoiseModel(a, b + variance, Math.sqrt(readNoise * readNoise + variance));
+	}
+
 	/** Variance at an expected grey level, in grey levels squared; 0 beyond the level where the model ends. */
 	public double variance(double z) {
 		return Math.max(0, a * z + b);

@@ -68,10 +68,12 @@ public final class Denoising {
 
 	/** Share of a plane from which on the user is to know that the network failed there. */
 	private static final double MOST_BOUNDED = 0.01;
-	/** Where a plane is bright. With fewer the stabilised noise is no longer normal, and its mean hardly tells of the light. */
+	/** Standard errors. */
+	private static final double SURE = 4;
+	/** Where a plane is brightest. With fewer the stabilised noise is no longer normal, and its mean hardly tells of the light. */
 	private static final double FEWEST_PHOTONS = 1;
 	/** Pixels along the shorter side that remain when pixels are averaged. */
-	private static final int FEWEST_PIXELS = 16;
+	private static final int FEWEST_PIXELS = 16, ENOUGH_FOR_MEAN = 1 << 12;
 
 	private final Prior prior;
 	private final Method method;
@@ -110,8 +112,8 @@ public final class Denoising {
 	 * @param replaced number of pixels that were taken for hot or dead ones, and estimated from their surroundings alone
 	 * @param even number of pixels that came back as they were: in areas of one grey level, or too dark for a camera
 	 * @param averaged side of the squares of pixels that were averaged because photons are few, and interpolated afterwards; 1 for none
-	 * @param low grey level that the network saw as the lower end of its range; NaN if it was not asked
-	 * @param high grey level that it saw as the upper end
+	 * @param low grey level that the network saw as the lower end of its range, or as the upper one of an inverted image; NaN if it was not asked
+	 * @param high grey level that it saw as the other end
 	 */
 	public record Plane(float[] mean, float[] deviation, float[][] quantiles, long evaluations, Residual residual, int replaced,
 		int even, int averaged, double low, double high)
@@ -143,11 +145,8 @@ public final class Denoising {
 			return new Plane(Planes.negative(mean), deviation, quantiles, evaluations, residual, replaced, even, averaged, -high, -low);
 		}
 
-		private Plane enlarged(Halving halving) {
-			float[] spread = deviation == null ? null : halving.enlarged(deviation);
-			// NB: cubics may undershoot.
-			for (int i = 0; spread != null && i < spread.length; i++)
-				spread[i] = Math.max(0, spread[i]);
+		/** @param spread of enlarged samples: what is interpolated between independent pixels differs less than these. */
+		private Plane enlarged(Halving halving, float[] spread) {
 			return new Plane(halving.enlarged(mean), spread, quantiles, evaluations, residual, replaced, 4 * even, 2 * averaged, low, high);
 		}
 	}
@@ -242,11 +241,8 @@ public final class Denoising {
 		if (noise.a() < 0)
 			return plane(Planes.negative(grey), width, noise.inverted(), index, inside, watcher,
 				(s, draw) -> draws.take(s, Planes.negative(draw))).inverted();
-		if (hasFewPhotons(grey, width, noise)) {
-			Halving halving = new Halving(width, grey.length / width);
-			return plane(halving.means(grey), halving.halfWidth(), noise.averaged(4), index, halving.any(inside), watcher,
-				(s, draw) -> draws.take(s, halving.enlarged(draw))).enlarged(halving);
-		}
+		if (hasFewPhotons(grey, width, noise))
+			return halved(grey, width, noise, index, inside, watcher, draws);
 		NoisyPlane stabilised = NoisyPlane.stabilised(prior, grey, width, noise, whitening, inflation);
 		if (method == Method.STABILISED)
 			return samples == 0 ? estimated(stabilised, width, inside, watcher)
@@ -261,21 +257,34 @@ public final class Denoising {
 		return plane.after(first.evaluations);
 	}
 
+	private Plane halved(float[] grey, int width, NoiseModel noise, int index, boolean[] inside, Monitor watcher, Draws draws) {
+		Halving halving = new Halving(width, grey.length / width);
+		Posterior spread = new Posterior(samples > 1 ? grey.length : 0);
+		Plane plane = plane(halving.means(grey), halving.halfWidth(), noise.averaged(4), index, halving.any(inside), watcher, (s, draw) -> {
+			float[] enlarged = halving.enlarged(draw);
+			spread.add(enlarged, 0);
+			draws.take(s, enlarged);
+		});
+		return plane.enlarged(halving, samples > 1 ? spread.deviation() : null);
+	}
+
 	/**
-	 * Whether 2×2 pixels are to be averaged first: where a plane is bright its variance is below that of one photon, a². Read noise of
-	 * more than a photon is variance enough; the averaging makes four photons of one.
+	 * Whether 2×2 pixels are to be averaged first: even where a plane is brightest its variance is below that of one photon, a², or not
+	 * surely above. Read noise of more than a photon is variance enough; the averaging makes four photons of one. What keeps its grey
+	 * level would mix with what lies beside it.
 	 */
 	private boolean hasFewPhotons(float[] grey, int width, NoiseModel noise) {
 		double most = FEWEST_PHOTONS * noise.a() * noise.a();
 		if (noise.a() == 0 || !whitening.none() || Math.min(width, grey.length / width) < 2 * FEWEST_PIXELS)
 			return false;
-		double mean = Runs.sum(0, grey.length, (from, to) -> {
-			double sum = 0;
-			for (int i = from; i < to; i++)
-				sum += grey[i];
-			return sum;
-		}) / grey.length;
-		return noise.variance(mean) < most && noise.variance(IntensityScale.bright(grey, width)) < most;
+		// NB: nearly all images leave here, after a look at some pixels but the hot ones.
+		int every = 1 + grey.length / ENOUGH_FOR_MEAN | 1;
+		double[] some = IntStream.range(0, (grey.length - 1) / every + 1).mapToDouble(i -> grey[i * every]).sorted().toArray();
+		double mean = Arrays.stream(some, 0, 1 + some.length * 99 / 100).average().orElse(0);
+		if (noise.variance(mean) >= most || !NoisyPlane.even(grey, width, noise).isEmpty())
+			return false;
+		double photons = noise.variance(IntensityScale.brightestPlace(grey, width)) / (noise.a() * noise.a());
+		return photons - SURE * Math.sqrt(photons / IntensityScale.PLACE) < FEWEST_PHOTONS;
 	}
 
 	/** What the calls of the network had in common. */

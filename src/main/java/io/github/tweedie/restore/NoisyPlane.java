@@ -62,12 +62,7 @@ record NoisyPlane(float[] data, double low, double high, double sigma, Condition
 	 * @param inflation factor by which the noise is taken for stronger
 	 */
 	static NoisyPlane stabilised(Prior prior, float[] grey, int width, NoiseModel noise, Whitening whitening, double inflation) {
-		BitSet even = Plateaus.find(grey, width);
-		for (int i : even.stream().toArray())
-			if (photonsAreRare(noise, grey[i]))
-				even.clear(i);
-		if (noise.a() > 0)
-			addUnexplained(even, grey, width, noise);
+		BitSet even = even(grey, width, noise);
 		float[] seen = lifted(grey, even), raw = new float[grey.length];
 		VarianceStabilizer stabilizer = VarianceStabilizer.of(noise, IntensityScale.darkest(seen, width));
 		stabilizer.forward(seen, raw);
@@ -91,15 +86,32 @@ record NoisyPlane(float[] data, double low, double high, double sigma, Condition
 		}, hot, even.stream().toArray());
 	}
 
-	/** A canvas far below all that was measured would take the range of the prior for itself: what comes back as it was counts as dark. */
+	/** The pixels that keep their grey level: in areas of one, or too dark for a camera. */
+	static BitSet even(float[] grey, int width, NoiseModel noise) {
+		BitSet even = Plateaus.find(grey, width);
+		for (int i : even.stream().toArray())
+			if (photonsAreRare(noise, grey[i]))
+				even.clear(i);
+		if (noise.a() > 0)
+			addUnexplained(even, grey, width, noise);
+		return even;
+	}
+
+	/**
+	 * A canvas far from all that was measured would take the range of the prior for itself: what comes back as it was counts as dark
+	 * at the least, and as the brightest of the rest at most.
+	 */
 	private static float[] lifted(float[] grey, BitSet even) {
 		if (even.isEmpty() || even.cardinality() == grey.length)
 			return grey;
 		boolean[] hidden = new boolean[grey.length];
 		even.stream().forEach(i -> hidden[i] = true);
-		float dark = (float) IntensityScale.darkest(grey, hidden);
+		float dark = (float) IntensityScale.darkest(grey, hidden), bright = dark;
+		for (int i = even.nextClearBit(0); i < grey.length; i = even.nextClearBit(i + 1))
+			bright = Math.max(bright, grey[i]);
+		float most = bright;
 		float[] lifted = grey.clone();
-		even.stream().forEach(i -> lifted[i] = Math.max(dark, grey[i]));
+		even.stream().forEach(i -> lifted[i] = Math.min(most, Math.max(dark, grey[i])));
 		return lifted;
 	}
 

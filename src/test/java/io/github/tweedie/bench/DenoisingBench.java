@@ -10,6 +10,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -130,6 +132,7 @@ public final class DenoisingBench implements Runnable {
 					specimens(List.of(Family.DENDRITES, Family.SPECKLED_MEMBRANES)));
 			families();
 			intervals(prior);
+			few(prior);
 			empty(prior);
 			cost();
 			sheet(prior);
@@ -396,6 +399,56 @@ public final class DenoisingBench implements Runnable {
 		report.say("%s: the camera's picture, one call, the standard deviation of %d samples (white: %.0f %% of the contrast or more) "
 			+ "and the truth. Above filaments, of a family that the network was trained on; below dendrites, which it never saw.",
 			setting, samples, 100 * WHITE);
+	}
+
+	// -- few photons --
+
+	private void few(Prior prior) {
+		report.say("");
+		report.say("## Few photons");
+		report.say("");
+		report.say("The same pictures as a detector that counts would see them, without other noise: a grey level is a photon. *Light*: the "
+			+ "sum of the result over that of the picture without noise. Where even the brightest place holds less than one photon a pixel, "
+			+ "Tweedie averages pixels before the network sees them, and interpolates the result.");
+		report.say("");
+		report.say("| pictures | contrast, photons | noisy | one call | best classical | ahead | light | pixels averaged |");
+		report.say("| --- | --: | --: | --: | --- | --: | --: | --- |");
+		for (String set : seen.keySet())
+			for (double photons : Setting.COUNTS)
+				few(prior, set, Setting.counted(photons));
+	}
+
+	private void few(Prior prior, String set, Setting setting) {
+		Contender first = contenders.get(0);
+		List<Picture> pictures = seen.get(set);
+		List<Exposure> exposures = IntStream.range(0, pictures.size())
+			.mapToObj(i -> Exposure.of(pictures.get(i), setting, 7000 + i)).toList();
+		DenoisingFigures figures = new DenoisingFigures(pictures.stream().map(Picture::name).toList(), 1);
+		Score light = new Score();
+		Set<Integer> averaged = new TreeSet<>();
+		for (Exposure e : exposures) {
+			figures.add(NOISY, 0, e, new Contender.Result(e.grey(), 1), 0);
+			Denoising.Plane plane = e.denoised(prior, options -> options);
+			light.add(sum(plane.mean()) / sum(e.truth()));
+			averaged.add(plane.averaged());
+		}
+		contenders.stream().filter(c -> c == first || c.kind().classical()).forEach(c -> measure(c, exposures, figures, 0));
+		String best = figures.best(classical(), 0);
+		Score ahead = figures.aheadOfBest(first.title(), classical()).get(0);
+		report.say("| %s | %s | %.2f | %s | %s, %s | %s | %s | %s |", set, setting.strength(), figures.psnr(NOISY, 0).mean(),
+			figure("%.2f ± %.2f", figures.psnr(first.title(), 0)), best, figure("%.2f ± %.2f", figures.psnr(best, 0)),
+			figure("%+.2f ± %.2f dB", ahead), figure("%.3f ± %.3f", light),
+			averaged.stream().map(side -> side == 1 ? "none" : side + "×" + side).collect(Collectors.joining(", ")));
+		record(set + ", " + setting, first.title(), "psnr_minus_best", ahead);
+		record(set + ", " + setting, first.title(), "light", light);
+		progress(set + ", " + setting);
+	}
+
+	private static double sum(float[] plane) {
+		double sum = 0;
+		for (float value : plane)
+			sum += value;
+		return sum;
 	}
 
 	// -- pure noise --

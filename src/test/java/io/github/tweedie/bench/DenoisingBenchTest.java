@@ -57,6 +57,8 @@ class DenoisingBenchTest {
 	void strengthsAreWhatTheySay() {
 		for (double percent : Setting.PERCENT)
 			assertEquals(percent / 100, Setting.gaussian(percent).camera().readNoise() / Setting.gaussian(percent).contrast(), 1e-12);
+		for (double photons : Setting.COUNTS)
+			assertEquals(photons, Setting.counted(photons).contrast() / Setting.counted(photons).camera().gain(), 1e-12);
 		for (int photons : Setting.PHOTONS)
 			assertEquals(photons, Setting.poisson(photons).contrast() / Setting.poisson(photons).camera().gain(), 1e-12);
 	}
@@ -158,6 +160,8 @@ class DenoisingBenchTest {
 		}
 		assertTrue(text.contains("nowhere more than 0.3 dB behind the best"));
 		assertTrue(text.contains("pure noise stays empty"));
+		for (double photons : Setting.COUNTS)
+			assertTrue(rows.contains("nuclei; Counted photons; " + (float) photons + "," + Contender.ONE_CALL.replace(",", ";") + ",light,"), rows);
 		assertTrue(text.contains("| nuclei | Gaussian, σ = 10 % | "));
 	}
 }

@@ -39,6 +39,7 @@ record Exposure(Setting setting, Shape shape, float[] grey, float[] truth, Noise
 		static final String GAUSSIAN = "Gaussian", POISSON = "Poisson–Gaussian";
 		static final double[] PERCENT = { 2.5, 5, 10, 20, 40 };
 		static final int[] PHOTONS = { 1000, 300, 100, 30, 10 };
+		static final double[] COUNTS = { 3, 1, 0.3 };
 		/** Of the contrast; no specimen is quite dark. */
 		private static final double BACKGROUND = 0.1;
 
@@ -52,6 +53,11 @@ record Exposure(Setting setting, Shape shape, float[] grey, float[] truth, Noise
 		/** Of a contrast in photons, two grey levels each, with a read noise of 1.5 of them. */
 		static Setting poisson(int photons) {
 			return new Setting(POISSON, photons + " photons", new Camera(2, 100, 3), 2 * photons);
+		}
+
+		/** Of a contrast in photons, each of which is one grey level, without any other noise. */
+		static Setting counted(double photons) {
+			return new Setting("Counted photons", String.valueOf((float) photons), new Camera(1, 0, 0), photons);
 		}
 
 		static List<Setting> all() {

@@ -103,7 +103,7 @@ public final class NoiseBench implements Runnable {
 			double level = sorted[(int) (PERCENTILES[i] * sorted.length)] - sorted[0] + background + camera.offset();
 			errors[i] = estimate.model().deviation(level) / camera.noise().deviation(level) - 1;
 		}
-		DarkFrame dark = DarkFrame.of(camera.expose(new float[size * size], seed + planes * SERIES));
+		DarkFrame dark = DarkFrame.of(1, index -> camera.expose(new float[size * size], seed + planes * SERIES));
 		double withDark = NoiseEstimator.estimate(planes, size, dark, plane -> series[plane]).model().a();
 		double middle = sorted[sorted.length / 2] - sorted[0] + background, shot = camera.gain() * middle;
 		return new Outcome(family, seed, camera, background, errors, estimate.model().a() / camera.gain() - 1, withDark / camera.gain() - 1,

@@ -259,7 +259,7 @@ class DenoiseTest {
 		String counts = "setBatchMode(true); random('seed', 1); newImage('cells', '32-bit black', 128, 128, 1); for (i = 0; i < 16384; i++) {"
 			+ " n = 0; p = random; limit = exp(-0.4 - (i % 128) / 80); while (p > limit) { n++; p *= random; } setPixel(i % 128, floor(i / 128), n); }";
 		String told = String.valueOf(ImageJ1.run(counts + denoise("")).property("tweedie.remarks"));
-		assertTrue(told.contains("photons where it is bright") && !told.contains("averaged and"), told);
+		assertTrue(told.contains("photons where most fall") && !told.contains("averaged and"), told);
 	}
 
 	@Test
@@ -268,7 +268,7 @@ class DenoiseTest {
 			+ " n = 0; p = random; limit = exp(-0.05 - (i % 128) / 256); while (p > limit) { n++; p *= random; } setPixel(i % 128, floor(i / 128), n); }";
 		Picture clean = ImageJ1.run(counts + denoise(""));
 		String told = String.valueOf(clean.property("tweedie.remarks"));
-		assertTrue(told.contains("so 2×2 of them were averaged"), told);
+		assertTrue(told.contains("so pixels were averaged"), told);
 		assertEquals(128 * 128, clean.pixels(1).length);
 	}
 
@@ -305,8 +305,9 @@ class DenoiseTest {
 	}
 
 	@ParameterizedTest
-	@CsvSource(delimiter = '|', value = { "noise=camera | Nothing was told of the camera", "noise=camera dark=dark offset=3 | in place of offset",
+	@CsvSource(delimiter = '|', value = { "noise=camera | Too little was told of the camera", "noise=camera dark=dark offset=3 | in place of offset",
 		"dark=dark | is for noise=camera", "noise=camera dark=nowhere | is the title of no open image, and as a file: there is no such file",
+		"noise=camera offset=100 | Too little was told of the camera", "noise=camera dark=cells | is the image that is to be denoised",
 		"noise=camera dark=bright | of the pixels are darker than that", "noise=camera gain=2 dark=dark plot=yes | only of noise that was estimated" })
 	void aFrameWithoutLightThatCannotBeUsedIsTold(String options, String sentence) {
 		String bright = "newImage('bright', '32-bit black', 20, 20, 1); run('Add...', 'value=2000'); selectImage('cells');";

@@ -13,14 +13,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 class HalvingTest {
 
 	@Test
-	void pixelsAreAveragedAndAnOddLastRowOrColumnCountsTwice() {
+	void pixelsAreAveragedAndAnOddLastRowOrColumnWithTheOneBefore() {
 		float[] plane = {
 			1, 3, 10,
 			5, 7, 30,
 			2, 4, 8 };
 		Halving halving = new Halving(3, 3);
 		assertEquals(2, halving.halfWidth());
-		assertArrayEquals(new float[] { 4, 20, 3, 8 }, halving.means(plane));
+		assertArrayEquals(new float[] { 4, 12.5f, 4.5f, 12.25f }, halving.means(plane));
 	}
 
 	@Test
@@ -48,6 +48,22 @@ class HalvingTest {
 		assertEquals(plane.length, back.length);
 		if (width == 2)
 			assertArrayEquals(plane, back, 1e-6f);
+	}
+
+	/** As noisy as all others: what is averaged with itself would keep its noise. */
+	@Test
+	void theLastRowIsAveragedToo() {
+		Random random = new Random(1);
+		Halving halving = new Halving(101, 4001);
+		float[] plane = new float[101 * 4001];
+		for (int i = 0; i < plane.length; i++)
+			plane[i] = (float) random.nextGaussian();
+		float[] means = halving.means(plane);
+		double squares = 0;
+		for (int y = 0; y < 2000; y++)
+			squares += means[51 * y + 50] * means[51 * y + 50] / 2000;
+		// The variance of 2000 numbers has a standard error of 3 %; four of these.
+		assertEquals(0.25, squares, 0.12 * 0.25);
 	}
 
 	@Test

@@ -138,8 +138,8 @@ class DenoisingTest {
 
 	/** The level of a canvas says nothing of the image beside it: it does not stretch the range of the network. */
 	@ParameterizedTest
-	@ValueSource(floats = { -1e3f, -32768, -1e6f })
-	void theLevelOfADarkCanvasChangesNothingBesideIt(float dark) {
+	@ValueSource(floats = { -1e3f, -32768, -1e6f, 1e4f, 65535 })
+	void theLevelOfACanvasChangesNothingBesideIt(float dark) {
 		int size = 128, canvas = 40 * size;
 		double[] sigma = new double[1];
 		Prior prior = Prior.of("watching", (batch, out) -> {
@@ -382,6 +382,27 @@ class DenoisingTest {
 			back = new Halving((width + 1) / 2, (height + 1) / 2).enlarged(back);
 		assertArrayEquals(averaged == 1 ? back : new Halving(width, height).enlarged(back), plane.mean(), 1e-5f);
 		assertEquals(grey.length, plane.mean().length);
+	}
+
+	/** In a field of hardly any photons: what is bright is not smeared, a hot pixel does not count, and a canvas keeps its edge. */
+	@ParameterizedTest
+	@CsvSource({ "nothing, 4", "bead, 1", "hot pixel, 4", "canvas, 1" })
+	void pixelsAreNotAveragedForWhatIsDarkAlone(String what, int averaged) {
+		int size = 128;
+		Random random = new Random(3);
+		float[] grey = new float[size * size];
+		for (int i = 0; i < grey.length; i++) {
+			double bead = what.equals("bead") ? 30 * Math.exp(-(Math.pow(i % size - 64.3, 2) + Math.pow(i / size - 60.1, 2)) / 3.4) : 0;
+			grey[i] = 100 + poisson(0.1 + bead, random);
+			if (what.equals("canvas") && i % size < 20)
+				grey[i] = 0;
+		}
+		if (what.equals("hot pixel"))
+			grey[50 * size + 50] = 4000;
+		Denoising.Plane plane = Denoising.with(EVEN).build().plane(grey, size, NoiseModel.camera(1, 100, 0), 0, Monitor.NONE);
+		assertEquals(averaged, plane.averaged());
+		if (what.equals("canvas"))
+			assertEquals(0, plane.mean()[19]);
 	}
 
 	@Test
