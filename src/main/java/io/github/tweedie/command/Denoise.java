@@ -438,8 +438,7 @@ public class Denoise extends ModelCommand {
 			double photons = noise.a() != 0 && estimate != null ? estimate.points().stream()
 				.mapToDouble(point -> point.variance() / (noise.a() * noise.a())).max().orElse(FEW_PHOTONS) : FEW_PHOTONS;
 			if (noise.a() < 0)
-				remarks.add("The noise falls with brightness, as in an inverted image, so light was taken for dark; if it is not, tell the"
-					+ " noise.");
+				remarks.add("The noise falls with brightness, as in inverted and logarithmic images, so it was taken out in the negative.");
 			String wrong = noise.a() < 0 ? "too dark" : "too bright";
 			if (averaged)
 				remarks.add("Less than a photon falls on a pixel even where it is brightest, so pixels were averaged and the result was"

@@ -62,7 +62,11 @@ abstract class ModelCommand extends ImageCommand {
 
 	@Override
 	void ended() {
-		borrowed.forEach(Prior::close);
-		borrowed.clear();
+		try {
+			borrowed.forEach(Prior::close);
+		}
+		finally {
+			borrowed.clear();
+		}
 	}
 }

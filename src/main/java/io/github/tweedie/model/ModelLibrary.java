@@ -34,9 +34,9 @@ import io.github.tweedie.sde.Prior;
  * two packages have one name the first is taken. Packages for other programs are passed over.
  * <p>
  * Opening a network takes longer than calling it, so a library keeps what it opened, and <b>the library closes it</b>: a
- * prior of {@link #open} is borrowed, and closing it gives it back. Where a package was replaced or changed, the old network
- * is closed as soon as all who borrowed it have given it back; with one who never does, it stays. What is still open when
- * Java ends goes with the process. Thread-safe.
+ * prior of {@link #open} is borrowed, and closing it gives it back. Where a package that was replaced or changed is
+ * opened anew, the old network is closed as soon as all who borrowed it have given it back; with one who never does, it
+ * stays. What is still open when Java ends goes with the process. Thread-safe.
  */
 public final class ModelLibrary implements AutoCloseable {
 

@@ -515,12 +515,7 @@ public final class Denoising {
 		}
 	}
 
-	/**
-	 * For whoever wants to know before a prior is opened.
-	 *
-	 * @throws IllegalArgumentException if {@link Builder#build} would refuse one of these numbers
-	 */
-	public static void requireSampling(int samples, int steps) {
+	private static void requireSampling(int samples, int steps) {
 		require(samples >= 0, "The number of samples must be 0 (one call) or more; seen was " + samples + ".");
 		require(steps >= 2, "The number of steps must be at least 2; seen was " + steps + ".");
 	}
