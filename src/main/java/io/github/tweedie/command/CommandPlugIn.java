@@ -36,6 +36,9 @@ import ij.plugin.PlugIn;
  */
 public class CommandPlugIn implements PlugIn {
 
+	/** Of a text field. */
+	private static final int COLUMNS = 25;
+
 	private static Context context;
 
 	@Override
@@ -126,8 +129,10 @@ public class CommandPlugIn implements PlugIn {
 				String.valueOf(value));
 		else if (ImageCommand.DIRECTORY.equals(input.getWidgetStyle()))
 			dialog.addDirectoryField(label(input), String.valueOf(value));
+		else if (ImageCommand.FILE.equals(input.getWidgetStyle()))
+			dialog.addFileField(label(input), String.valueOf(value));
 		else if (input.getType() == String.class)
-			dialog.addStringField(label(input), String.valueOf(value));
+			dialog.addStringField(label(input), String.valueOf(value), COLUMNS);
 		else if (NumberWidget.SLIDER_STYLE.equals(input.getWidgetStyle()))
 			dialog.addSlider(label(input), number(input.getMinimumValue()), number(input.getMaximumValue()), number(value));
 		else

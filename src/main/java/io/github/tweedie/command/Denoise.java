@@ -101,7 +101,7 @@ public class Denoise extends ModelCommand {
 		description = "Standard deviation of a pixel over frames without light.")
 	private Double readnoise = 0.0;
 
-	@Parameter(label = "Dark (image or file without light, if camera)", persist = false,
+	@Parameter(label = "Dark (image or file without light, if camera)", style = FILE, persist = false,
 		description = "In place of offset and readnoise: the title of an open image, or a file, of one or more frames that were taken with "
 			+ "the shutter closed; with the exposure time, the binning and the temperature of the image.")
 	private String dark = "";

@@ -36,6 +36,8 @@ abstract class ImageCommand extends DynamicCommand {
 
 	/** Style of an option that is the path of a folder. NB: not a File, for which a macro without it would open a chooser. */
 	static final String DIRECTORY = "directory";
+	/** Style of an option that may be the path of a file. */
+	static final String FILE = "file";
 
 	/** By how many commands an image is read: ImageJ's own switch does not count. */
 	private static final Map<ImagePlus, Integer> READERS = new IdentityHashMap<>();

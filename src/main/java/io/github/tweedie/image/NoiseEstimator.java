@@ -341,7 +341,7 @@ public final class NoiseEstimator {
 			// NB: a float is rounded, too.
 			double digit = Math.ulp((float) Math.max(Math.abs(levels[0]), Math.abs(levels[2])));
 			double least = Math.max(rounding, digit * digit / 12);
-			double dark = fit.cutsOff(step) ? samples.stream().mapToDouble(s -> s.levels.darkest).average().orElse(0) : clippedLow;
+			double dark = fit.cutsOff(step) && !fit.countsPhotons(step) ? samples.stream().mapToDouble(s -> s.levels.darkest).average().orElse(0) : clippedLow;
 			NoiseEstimate near = fit.estimate(fit.flatness(source, width), least, step, dark, clippedHigh);
 			return NoiseSpectrum.refined(near, () -> fit.estimate(Flatness.NONE, least, step, dark, clippedHigh), samples.size(),
 				source::plane, s -> samples.get(s).levels.range(), width);

@@ -87,6 +87,15 @@ class NoiseEstimatorTest {
 			}
 	}
 
+	/** Whatever slope chance makes of even light. */
+	@Test
+	void noPhotonIsNoCutOffNoise() {
+		float[] light = new float[128 * 128];
+		Arrays.fill(light, 0.26f);
+		for (int seed = 0; seed < 100; seed++)
+			assertEquals(0, NoiseEstimator.estimate(new Camera(1, 0, 0).expose(light, seed), 128).clippedLow(), "seed " + seed);
+	}
+
 	/** Two grey levels a photon: what lies at 0 has been cut off, even where hardly a block is left without. */
 	@Test
 	void muchThatWasCutOffIsStillTold() {
