@@ -73,7 +73,7 @@ public final class Denoising {
 	/** Where a plane is brightest. With fewer the stabilised noise is no longer normal, and its mean hardly tells of the light. */
 	private static final double FEWEST_PHOTONS = 1;
 	/** Pixels along the shorter side that remain when pixels are averaged. */
-	private static final int FEWEST_PIXELS = 16, ENOUGH_FOR_MEAN = 1 << 12;
+	private static final int FEWEST_PIXELS = 16, ENOUGH_FOR_MEAN = 1 << 9;
 
 	private final Prior prior;
 	private final Method method;
